@@ -1,0 +1,221 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A folder is a room, a room is a target, arrows point down. `Shared` imports neither half; `Agent` and
+// `Aggregator` never import each other. Tests/ArchitectureTests keeps it so.
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A room: `library("Shared", "Model")` is the target `Model` in `Shared/Model`.
+func library(
+    _ half: String, _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [],
+    resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "\(half)/\(name)", exclude: exclude, resources: resources,
+        swiftSettings: swiftSettings)
+}
+
+/// A program: one of the two Assembly files, or a tool.
+func program(_ name: String, at path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)
+}
+
+/// A C library of the system: a module map and `shim.h`, nothing else.
+func system(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(
+        name: name, path: "Shared/CLibraries/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+/// The tests of a room, in `Tests/<half>/<name>Tests`.
+func tests(_ half: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+        path: "Tests/\(half)/\(name)Tests", swiftSettings: swiftSettings)
+}
+
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let structuredFields: Target.Dependency = .product(
+    name: "RawStructuredFieldValues", package: "swift-http-structured-headers")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "etcd-monitor",
+    products: [
+        .executable(name: "etcd-monitor-agent", targets: ["etcd-monitor-agent"]),
+        .executable(name: "etcd-monitor-aggregator", targets: ["etcd-monitor-aggregator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-structured-headers", exact: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", exact: "1.0.2", traits: []),
+    ],
+    targets: [
+        // MARK: C libraries
+        system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        system("CLibPQ", pkgConfig: "libpq", apt: "libpq-dev"),
+        system("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
+        system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+        system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+
+        // MARK: Shared
+        library("Shared", "Model"),
+        library("Shared", "AsyncSupport"),
+        library("Shared", "DurableFiles"),
+        library("Shared", "JSON"),
+        library("Shared", "PrometheusText", ["Model"]),
+        library("Shared", "Cryptography", ["COpenSSL"]),
+        library("Shared", "HTTPClient", ["CCurl", "AsyncSupport"]),
+        library("Shared", "MessageSignatures", ["Cryptography", structuredFields]),
+        library("Shared", "FrameCodec", ["Model", "PrometheusText", "Cryptography", "CZstd"]),
+        library("Shared", "AgentProtocol", ["Model", "FrameCodec", "JSON", "Cryptography"]),
+        library("Shared", "ConfigurationFile", ["CYAML"]),
+        library("Shared", "ServiceRuntime", ["CSystemd", "AsyncSupport", logging]),
+
+        // MARK: Agent
+        library("Agent", "EtcdClient", ["Model", "HTTPClient", "JSON", "PrometheusText"]),
+        library("Agent", "HostCollectors", ["Model", "PrometheusText"]),
+        library("Agent", "Spool", ["DurableFiles", "FrameCodec"]),
+        library(
+            "Agent", "Uplink",
+            [
+                "Spool", "AgentProtocol", "MessageSignatures", "HTTPClient", "DurableFiles", "AsyncSupport",
+                "Cryptography", "JSON", logging,
+            ]),
+        program(
+            "etcd-monitor-agent", at: "Agent/Daemon",
+            [
+                "EtcdClient", "HostCollectors", "Spool", "Uplink", "ConfigurationFile", "ServiceRuntime",
+                "AgentProtocol",
+                "FrameCodec", "PrometheusText", "Model", "AsyncSupport", "JSON", "HTTPClient", "Cryptography",
+                "DurableFiles", logging,
+            ]),
+
+        // MARK: Aggregator
+        library("Aggregator", "Postgres", ["CLibPQ", "AsyncSupport", "Cryptography", logging]),
+        library("Aggregator", "EmbeddedPostgres", ["Postgres", "DurableFiles", "AsyncSupport", logging, lifecycle]),
+        library("Aggregator", "Schema", ["Postgres"], resources: [.embedInCode("Migrations")]),
+        library(
+            "Aggregator", "SeriesStore",
+            [
+                "Model", "SeriesQuery", "FrameCodec", "AgentProtocol", "PrometheusText", "Postgres", "AsyncSupport",
+                logging,
+            ]),
+        library("Aggregator", "SeriesQuery", ["Model"]),
+        library("Aggregator", "PromQL", ["Model", "SeriesQuery"]),
+        library(
+            "Aggregator", "Rules",
+            ["Model", "SeriesQuery", "PromQL", "ConfigurationFile", "Postgres", "AsyncSupport", logging, lifecycle],
+            resources: [.embedInCode("BuiltInRules")]),
+        library(
+            "Aggregator", "Notifications",
+            ["Model", "Postgres", "HTTPClient", "JSON", "AsyncSupport", logging, lifecycle]),
+        library(
+            "Aggregator", "Fleet",
+            ["Model", "Postgres", "AgentProtocol", "Cryptography", "JSON", "AsyncSupport", logging, lifecycle]),
+        library("Aggregator", "Access", ["Model", "Postgres", "Cryptography", "JSON", "AsyncSupport", logging]),
+        library(
+            "Aggregator", "FleetHealth",
+            ["Model", "SeriesQuery", "PromQL", "Fleet", "Rules", "AsyncSupport", logging, lifecycle]),
+        library(
+            "Aggregator", "Ingest",
+            [
+                "Model", "Postgres", "MessageSignatures", "FrameCodec", "AgentProtocol", "Fleet", "Access",
+                "SeriesStore", "Cryptography", "JSON", "AsyncSupport", logging, lifecycle,
+            ]),
+        library(
+            "Aggregator", "API",
+            [
+                "Model", "SeriesQuery", "PromQL", "SeriesStore", "Rules", "Notifications", "Fleet", "FleetHealth",
+                "Access",
+                "Ingest", "AgentProtocol",
+                "PrometheusText", "MessageSignatures", "Cryptography", "JSON", "AsyncSupport", "ServiceRuntime",
+                hummingbird, hummingbirdTLS, nioSSL, logging, lifecycle,
+            ]),
+        program(
+            "etcd-monitor-aggregator", at: "Aggregator/Server",
+            [
+                "API", "Ingest", "Schema", "EmbeddedPostgres", "Postgres", "SeriesStore", "Rules", "Notifications",
+                "Fleet", "FleetHealth", "Access", "SeriesQuery", "PromQL", "ConfigurationFile", "ServiceRuntime",
+                "Cryptography", "DurableFiles", "Model",
+                "AgentProtocol", "HTTPClient", "PrometheusText", "AsyncSupport", "JSON",
+                arguments, hummingbird, logging, lifecycle, unixSignals,
+            ]),
+
+        // MARK: Tests
+        .target(
+            name: "TestSupport", dependencies: ["Postgres", "HTTPClient", "JSON", "Model", "Cryptography", logging],
+            path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        tests("Shared", "Model"),
+        tests("Shared", "AsyncSupport"),
+        tests("Shared", "DurableFiles"),
+        tests("Shared", "JSON"),
+        tests("Shared", "PrometheusText", ["Model"]),
+        tests("Shared", "Cryptography"),
+        tests("Shared", "HTTPClient"),
+        tests("Shared", "MessageSignatures", ["Cryptography"]),
+        tests("Shared", "FrameCodec", ["Model", "PrometheusText", "Cryptography"]),
+        tests("Shared", "AgentProtocol", ["Model", "FrameCodec", "JSON", "Cryptography"]),
+        tests("Shared", "ConfigurationFile"),
+        tests("Shared", "ServiceRuntime", [logging]),
+        tests("Agent", "EtcdClient", ["Model", "HTTPClient", "JSON"]),
+        tests("Agent", "HostCollectors", ["Model", "PrometheusText"]),
+        tests("Agent", "Spool", ["FrameCodec", "DurableFiles"]),
+        tests(
+            "Agent", "Uplink",
+            [
+                "Spool", "AgentProtocol", "MessageSignatures", "HTTPClient", "Cryptography", "FrameCodec", "JSON",
+                logging,
+            ]),
+        .testTarget(
+            name: "AgentDaemonTests", dependencies: ["etcd-monitor-agent", "ConfigurationFile", "TestSupport"],
+            path: "Tests/Agent/DaemonTests", swiftSettings: swiftSettings),
+        tests("Aggregator", "Postgres"),
+        tests("Aggregator", "EmbeddedPostgres", ["Postgres", logging]),
+        tests("Aggregator", "Schema", ["Postgres"]),
+        tests(
+            "Aggregator", "SeriesStore",
+            ["Model", "SeriesQuery", "FrameCodec", "AgentProtocol", "Postgres", "Schema", "PrometheusText"]),
+        tests("Aggregator", "SeriesQuery", ["Model"]),
+        tests("Aggregator", "PromQL", ["Model", "SeriesQuery"]),
+        tests("Aggregator", "Rules", ["Model", "SeriesQuery", "PromQL", "Postgres", "Schema", logging]),
+        tests("Aggregator", "Notifications", ["Model", "Postgres", "Schema", "JSON", logging]),
+        tests("Aggregator", "Fleet", ["Model", "Postgres", "Schema", "AgentProtocol", "JSON", logging]),
+        tests("Aggregator", "FleetHealth", ["Model", "SeriesQuery", "PromQL", "Fleet", "Rules", "Postgres", "Schema"]),
+        tests("Aggregator", "Access", ["Model", "Postgres", "Schema", "JSON"]),
+        tests(
+            "Aggregator", "Ingest",
+            [
+                "Model", "Postgres", "Schema", "FrameCodec", "AgentProtocol", "MessageSignatures", "Cryptography",
+                "SeriesStore", "Fleet", "Access", "JSON", logging,
+            ]),
+        tests(
+            "Aggregator", "API",
+            [
+                "Model", "Postgres", "Schema", "SeriesQuery", "SeriesStore", "Fleet", "FleetHealth", "Access", "Ingest",
+                "PromQL", "Rules",
+                "Notifications", "JSON", hummingbird, hummingbirdTesting, logging,
+            ]),
+        .testTarget(
+            name: "ArchitectureTests", dependencies: ["TestSupport"], path: "Tests/ArchitectureTests",
+            swiftSettings: swiftSettings),
+    ]
+)

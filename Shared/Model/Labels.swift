@@ -1,0 +1,99 @@
+/// One label of a series.
+public struct Label: Hashable, Comparable, Sendable {
+    /// `[a-zA-Z_][a-zA-Z0-9_]*`; `__name__` is the metric's name.
+    public var name: String
+    /// Any UTF-8.
+    public var value: String
+
+    /// The label `name="value"`.
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+
+    /// By name, then by value.
+    public static func < (left: Label, right: Label) -> Bool {
+        left.name == right.name ? left.value < right.value : left.name < right.name
+    }
+}
+
+/// A series' identity: labels sorted by name, each name once, no empty values (Prometheus: empty means absent).
+public struct Labels: Hashable, Sendable, RandomAccessCollection, CustomStringConvertible {
+    /// The name of the label that holds the metric's name.
+    public static let metricName = "__name__"
+
+    private var sorted: [Label]
+
+    /// The empty set.
+    public init() {
+        sorted = []
+    }
+
+    /// The set of `labels`; of two with one name the later one counts, empty values are left out.
+    public init(_ labels: some Sequence<Label>) {
+        var latest: [String: String] = [:]
+        for label in labels { latest[label.name] = label.value }
+        sorted = latest.filter { !$0.value.isEmpty }.map { Label($0.key, $0.value) }.sorted { $0.name < $1.name }
+    }
+
+    /// The series `name` with `labels`.
+    public init(metric name: String, _ labels: some Sequence<Label> = EmptyCollection()) {
+        self.init([Label(Self.metricName, name)] + Array(labels))
+    }
+
+    /// The value of `name`, or nil if the set lacks it. Setting nil or "" removes it.
+    public subscript(name: String) -> String? {
+        get { sorted.first { $0.name == name }?.value }
+        set {
+            let at = sorted.firstIndex { $0.name >= name } ?? sorted.endIndex
+            if at < sorted.endIndex, sorted[at].name == name { sorted.remove(at: at) }
+            if let newValue, !newValue.isEmpty { sorted.insert(Label(name, newValue), at: at) }
+        }
+    }
+
+    /// `__name__`, or "" for a series without one.
+    public var metric: String { self[Self.metricName] ?? "" }
+
+    /// Only the labels named in `names`.
+    public func keeping(_ names: Set<String>) -> Labels { filtered { names.contains($0) } }
+
+    /// Without the labels named in `names`.
+    public func dropping(_ names: Set<String>) -> Labels { filtered { !names.contains($0) } }
+
+    private func filtered(_ keep: (String) -> Bool) -> Labels {
+        var result = Labels()
+        result.sorted = sorted.filter { keep($0.name) }
+        return result
+    }
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { sorted.count }
+    public subscript(position: Int) -> Label { sorted[position] }
+
+    /// As PromQL writes it: `up{cluster="a",job="etcd"}`.
+    public var description: String {
+        let rest = sorted.filter { $0.name != Self.metricName }
+            .map { "\($0.name)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",")
+        return rest.isEmpty && !metric.isEmpty ? metric : "\(metric){\(rest)}"
+    }
+
+    /// `value` with backslash, quote and line feed escaped, as the text format and PromQL do.
+    public static func escaped(_ value: String) -> String {
+        var result = ""
+        for character in value.unicodeScalars {
+            switch character {
+            case "\\": result += "\\\\"
+            case "\"": result += "\\\""
+            case "\n": result += "\\n"
+            default: result.unicodeScalars.append(character)
+            }
+        }
+        return result
+    }
+}
+
+extension Labels: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, String)...) {
+        self.init(elements.map { Label($0.0, $0.1) })
+    }
+}
