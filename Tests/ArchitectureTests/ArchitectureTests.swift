@@ -1,1 +1,89 @@
 import Testing
+
+/// The arrows between rooms, and the habits that a compiler does not check.
+@Suite struct ArchitectureTests {
+    let tree: SourceTree
+
+    init() throws {
+        tree = try SourceTree(halves: ["Shared", "Agent", "Aggregator"])
+    }
+
+    @Test func sharedImportsNeitherHalf() {
+        let halves = tree.rooms(of: "Agent").union(tree.rooms(of: "Aggregator"))
+        for file in tree.files where file.half == "Shared" {
+            #expect(halves.isDisjoint(with: file.imports), "\(file.path) points up")
+        }
+    }
+
+    @Test func theHalvesNeverImportEachOther() {
+        let agent = tree.rooms(of: "Agent")
+        let aggregator = tree.rooms(of: "Aggregator")
+        for file in tree.files {
+            if file.half == "Agent" {
+                #expect(aggregator.isDisjoint(with: file.imports), "\(file.path) imports the aggregator")
+            }
+            if file.half == "Aggregator" {
+                #expect(agent.isDisjoint(with: file.imports), "\(file.path) imports the agent")
+            }
+        }
+    }
+
+    @Test func eachCLibraryIsImportedByOneRoom() {
+        let libraries = ["CCurl", "COpenSSL", "CLibPQ", "CSystemd", "CYAML", "CZstd"]
+        for library in libraries {
+            let rooms = Set(tree.files.filter { $0.imports.contains(library) }.map { "\($0.half)/\($0.room)" })
+            #expect(rooms.count == 1, "\(library) is imported by \(rooms.sorted())")
+        }
+    }
+
+    @Test func nothingImportsTheWholeOfFoundation() {
+        for file in tree.files {
+            #expect(!file.imports.contains("Foundation"), "\(file.path): ICU alone is 41 MB; use FoundationEssentials")
+        }
+    }
+
+    /// The agent's share of the code stays without Foundation, so that it stays small in memory.
+    @Test func theAgentDoesWithoutFoundation() {
+        for file in tree.files where file.half != "Aggregator" {
+            #expect(!file.imports.contains("FoundationEssentials"), "\(file.path)")
+        }
+    }
+
+    @Test func everyRoomSaysWhatItDoes() {
+        for half in ["Shared", "Agent", "Aggregator"] {
+            for room in tree.rooms(of: half) where room != "CLibraries" {
+                let opens = tree.files.contains { $0.half == half && $0.room == room && $0.text.hasPrefix("//") }
+                #expect(opens, "no file of \(half)/\(room) opens with a comment on what the room does")
+            }
+        }
+    }
+
+    @Test func errorsAreNeverDroppedWithoutAReason() {
+        for file in tree.files {
+            var lines = file.text.split(separator: "\n", omittingEmptySubsequences: false)[...]
+            var previous: Substring = ""
+            while let line = lines.popFirst() {
+                let code = line.prefix { $0 != "/" }
+                #expect(!code.contains("try!"), "\(file.path): \(line)")
+                if code.contains("try?") {
+                    #expect(line.contains("//") || previous.contains("//"), "\(file.path): say why: \(line)")
+                }
+                previous = line
+            }
+        }
+    }
+
+    /// Every escape from the compiler's checks names the lock or queue that makes it true.
+    @Test func escapesFromConcurrencyCheckingAreExplained() {
+        for file in tree.files {
+            var previous: Substring = ""
+            for line in file.text.split(separator: "\n", omittingEmptySubsequences: false) {
+                let code = line.trimmingPrefix { $0 == " " }
+                if !code.hasPrefix("//"), code.contains("@unchecked Sendable") || code.contains("nonisolated(unsafe)") {
+                    #expect(line.contains("//") || previous.contains("//"), "\(file.path): name the lock: \(line)")
+                }
+                previous = line
+            }
+        }
+    }
+}

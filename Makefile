@@ -1,0 +1,60 @@
+# The front door. On a fresh machine `make demo` and `make test` do all set-up themselves.
+
+SWIFT_BUILD  = swift build
+# One flag set per scratch path: changing flags in one path compiles everything again.
+RELEASE      = --configuration release --static-swift-stdlib --scratch-path .build-release
+RELEASE_BIN  = .build-release/release
+PYTHON       = .build-tools/venv/bin/python
+
+.PHONY: help demo test check bench deb build release web setup-build setup-demo setup-test format clean
+
+help:
+	@echo 'make demo    a real etcd cluster, measured and shown; runs until Ctrl-C'
+	@echo 'make test    every test'
+	@echo 'make check   format, lint and the tests that need a minute'
+	@echo 'make bench   figures, beside those of the peers'
+	@echo 'make deb     both Debian packages, in dist/'
+
+setup-build:
+	@Tools/dev/setup.sh build
+setup-demo:
+	@Tools/dev/setup.sh build demo
+setup-test:
+	@Tools/dev/setup.sh build demo test
+
+web:
+	@Aggregator/Dashboard/build.sh
+
+build: setup-build
+	@echo '· building (the first time: some minutes)'
+	@$(SWIFT_BUILD)
+
+release: setup-build
+	@echo '· building for release (the first time: some minutes)'
+	@$(SWIFT_BUILD) $(RELEASE) --product etcd-monitor-agent
+	@$(SWIFT_BUILD) $(RELEASE) --product etcd-monitor-aggregator
+
+demo: setup-demo
+	@$(MAKE) --no-print-directory web release
+	@Tools/lab/demo.sh $(RELEASE_BIN)
+
+test: setup-test
+	@$(MAKE) --no-print-directory web
+	@Tools/dev/test.sh
+
+check: setup-test
+	@Tools/dev/check.sh
+
+bench: setup-test
+	@$(MAKE) --no-print-directory web release
+	@$(PYTHON) -m Tools.bench $(RELEASE_BIN)
+
+deb: setup-build
+	@$(MAKE) --no-print-directory web release
+	@packaging/build-deb.sh $(RELEASE_BIN)
+
+format:
+	@swift format -i -r -p Package.swift Shared Agent Aggregator Tests
+
+clean:
+	rm -rf .build .build-release .demo dist Aggregator/Dashboard/build Aggregator/Dashboard/dist
