@@ -120,6 +120,7 @@ let package = Package(
                 logging,
             ]),
         library("Aggregator", "SeriesQuery", ["Model"]),
+        library("Aggregator", "SelfMetrics", ["Model"]),
         library("Aggregator", "PromQL", ["Model", "SeriesQuery"]),
         library(
             "Aggregator", "Rules",
@@ -134,12 +135,15 @@ let package = Package(
         library("Aggregator", "Access", ["Model", "Postgres", "Cryptography", "JSON", "AsyncSupport", logging]),
         library(
             "Aggregator", "FleetHealth",
-            ["Model", "SeriesQuery", "PromQL", "Fleet", "Rules", "AsyncSupport", logging, lifecycle]),
+            [
+                "Model", "SeriesQuery", "PromQL", "Postgres", "Fleet", "Rules", "SelfMetrics", "AsyncSupport", logging,
+                lifecycle,
+            ]),
         library(
             "Aggregator", "Ingest",
             [
                 "Model", "Postgres", "MessageSignatures", "FrameCodec", "AgentProtocol", "Fleet", "Access",
-                "SeriesStore", "Cryptography", "JSON", "AsyncSupport", logging, lifecycle,
+                "SeriesStore", "SelfMetrics", "Cryptography", "JSON", "AsyncSupport", logging, lifecycle,
             ]),
         library(
             "Aggregator", "API",
@@ -147,14 +151,15 @@ let package = Package(
                 "Model", "SeriesQuery", "PromQL", "SeriesStore", "Rules", "Notifications", "Fleet", "FleetHealth",
                 "Access",
                 "Ingest", "AgentProtocol",
-                "PrometheusText", "MessageSignatures", "Cryptography", "JSON", "AsyncSupport", "ServiceRuntime",
-                hummingbird, hummingbirdTLS, nioSSL, logging, lifecycle,
+                "PrometheusText", "SelfMetrics", "MessageSignatures", "Cryptography", "JSON", "AsyncSupport",
+                "ServiceRuntime", hummingbird, hummingbirdTLS, nioSSL, logging, lifecycle,
             ]),
         program(
             "etcd-monitor-aggregator", at: "Aggregator/Server",
             [
                 "API", "Ingest", "Schema", "EmbeddedPostgres", "Postgres", "SeriesStore", "Rules", "Notifications",
-                "Fleet", "FleetHealth", "Access", "SeriesQuery", "PromQL", "ConfigurationFile", "ServiceRuntime",
+                "Fleet", "FleetHealth", "Access", "SeriesQuery", "PromQL", "SelfMetrics", "ConfigurationFile",
+                "ServiceRuntime",
                 "Cryptography", "DurableFiles", "Model",
                 "AgentProtocol", "HTTPClient", "PrometheusText", "AsyncSupport", "JSON",
                 arguments, hummingbird, logging, lifecycle, unixSignals,
@@ -195,6 +200,7 @@ let package = Package(
             "Aggregator", "SeriesStore",
             ["Model", "SeriesQuery", "FrameCodec", "AgentProtocol", "Postgres", "Schema", "PrometheusText"]),
         tests("Aggregator", "SeriesQuery", ["Model"]),
+        tests("Aggregator", "SelfMetrics", ["Model"]),
         tests("Aggregator", "PromQL", ["Model", "SeriesQuery"]),
         tests("Aggregator", "Rules", ["Model", "SeriesQuery", "PromQL", "Postgres", "Schema", logging]),
         tests("Aggregator", "Notifications", ["Model", "Postgres", "Schema", "JSON", logging]),
