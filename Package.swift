@@ -33,6 +33,11 @@ func system(_ name: String, pkgConfig: String, apt: String) -> Target {
         name: name, path: "Shared/CLibraries/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
+/// Headers of the C library itself that the Glibc module leaves out.
+func header(_ name: String) -> Target {
+    .systemLibrary(name: name, path: "Shared/CLibraries/\(name)")
+}
+
 /// The tests of a room, in `Tests/<half>/<name>Tests`.
 func tests(_ half: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
@@ -75,6 +80,8 @@ let package = Package(
         system("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+        header("CMalloc"),
+        header("CTimex"),
 
         // MARK: Shared
         library("Shared", "Model"),
@@ -92,7 +99,7 @@ let package = Package(
 
         // MARK: Agent
         library("Agent", "EtcdClient", ["Model", "HTTPClient", "JSON", "PrometheusText"]),
-        library("Agent", "HostCollectors", ["Model", "PrometheusText"]),
+        library("Agent", "HostCollectors", ["Model", "PrometheusText", "CTimex"]),
         library("Agent", "Spool", ["DurableFiles", "FrameCodec"]),
         library(
             "Agent", "Uplink",
@@ -106,7 +113,7 @@ let package = Package(
                 "EtcdClient", "HostCollectors", "Spool", "Uplink", "ConfigurationFile", "ServiceRuntime",
                 "AgentProtocol",
                 "FrameCodec", "PrometheusText", "Model", "AsyncSupport", "JSON", "HTTPClient", "Cryptography",
-                "DurableFiles", logging,
+                "DurableFiles", "CMalloc", logging,
             ]),
 
         // MARK: Aggregator
