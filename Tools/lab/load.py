@@ -19,7 +19,8 @@ class Load:
 
     def stop(self):
         self._stop.set()
-        self._thread.join(10)
+        if self._thread.is_alive():
+            self._thread.join(10)
 
     def _run(self):
         chance = random.Random(1)
