@@ -18,7 +18,8 @@ class Aggregator:
     """`etcd-monitor-aggregator serve` on a private PostgreSQL below `folder`."""
 
     def __init__(self, folder: pathlib.Path, binaries: pathlib.Path, *, smtp_port: int | None = None,
-                 webhook_url: str | None = None, uid: int | None = None, extra: str = ""):
+                 webhook_url: str | None = None, uid: int | None = None,
+                 dashboard: pathlib.Path = ROOT / "Aggregator/Dashboard/dist"):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.uid, self.port = folder, uid, free_port()
         self.binary = binaries / "etcd-monitor-aggregator"
@@ -26,12 +27,12 @@ class Aggregator:
         self.state.mkdir(mode=0o700, exist_ok=True)
         if uid is not None:
             os.chown(self.state, uid, uid)
-        self.configuration.write_text(self._yaml(smtp_port, webhook_url) + extra)
+        self.configuration.write_text(self._yaml(smtp_port, webhook_url, dashboard))
         self._cookie: str | None = None
         self.process = Process("aggregator", [self.binary, "serve", "--config", self.configuration],
                                folder / "aggregator.log", notify=True, uid=uid)
 
-    def _yaml(self, smtp_port, webhook_url) -> str:
+    def _yaml(self, smtp_port, webhook_url, dashboard) -> str:
         channels = ""
         if smtp_port:
             channels += (f"    - name: operators\n      email:\n        server: 127.0.0.1:{smtp_port}\n        tls: none\n"
@@ -39,7 +40,7 @@ class Aggregator:
         if webhook_url:
             channels += f"    - name: hook\n      webhook:\n        url: {webhook_url}\n"
         return (f"listen: 127.0.0.1:{self.port}\nstate_directory: {self.state}\n"
-                f"dashboard_directory: {ROOT / 'Aggregator/Dashboard/dist'}\n"
+                f"dashboard_directory: {dashboard}\n"
                 + (f"notifications:\n  channels:\n{channels}" if channels else ""))
 
     @property
@@ -128,7 +129,7 @@ class Agent:
     """`etcd-monitor-agent run` for one member, enrolled on first start."""
 
     def __init__(self, folder: pathlib.Path, binaries: pathlib.Path, aggregator: Aggregator, cluster: str, node: str,
-                 member: Member, *, client_url: str | None = None, uid: int | None = None, interval: str = "5s"):
+                 member: Member, *, client_url: str, uid: int | None = None, interval: str = "5s"):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.aggregator, self.cluster, self.node, self.uid = folder, aggregator, cluster, node, uid
         self.binary = binaries / "etcd-monitor-agent"
@@ -139,7 +140,7 @@ class Agent:
             os.chown(self.state, uid, uid)
         self.configuration.write_text(
             f"aggregators: [{aggregator.url}]\ncluster: {cluster}\nnode: {node}\nstate_directory: {self.state}\n"
-            f"members:\n  - name: {member.name}\n    client_url: {client_url or member.client_url}\n"
+            f"members:\n  - name: {member.name}\n    client_url: {client_url}\n"
             f"    data_dir: {member.data_dir}\nintervals:\n  scrape: {interval}\n")
         self.process = Process(f"agent {node}", [self.binary, "run", "--config", self.configuration],
                                folder / "agent.log", notify=True, uid=uid)
@@ -168,16 +169,16 @@ class Installation:
 
     def __init__(self, folder: pathlib.Path, binaries: pathlib.Path, etcd: pathlib.Path, *, cluster: str = "demo",
                  smtp_port: int | None = None, webhook_url: str | None = None, unprivileged: bool = False,
-                 client_urls: dict | None = None):
+                 client_urls=lambda member: member.client_url, **more):
         # Three users, as on real hosts: etcd's, the agent's, the aggregator's. Numbers need no entry in /etc/passwd.
         etcd_uid, agent_uid, aggregator_uid = (64101, 64102, 64103) if unprivileged else (None, None, None)
         self.cluster_name = cluster
         self.etcd = EtcdCluster(folder / "etcd", etcd, ["etcd-1", "etcd-2", "etcd-3"], uid=etcd_uid)
         self.aggregator = Aggregator(folder / "aggregator", binaries, smtp_port=smtp_port, webhook_url=webhook_url,
-                                     uid=aggregator_uid)
+                                     uid=aggregator_uid, **more)
         self.agents = [
             Agent(folder / f"agent-{member.name}", binaries, self.aggregator, cluster, member.name, member,
-                  client_url=(client_urls or {}).get(member.name), uid=agent_uid)
+                  client_url=client_urls(member), uid=agent_uid)
             for member in self.etcd.members]
 
     def start(self, say=lambda text: None):

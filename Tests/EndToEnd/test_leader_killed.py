@@ -1,0 +1,48 @@
+"""Kill the leader: an event, a new topology, a mail and a webhook."""
+
+import time
+
+from Tools.lab.processes import await_true
+
+
+def test_a_killed_leader_is_seen_mailed_and_posted(world, capsys):
+    old = await_true("a leader", world.etcd.leader)
+    killed = time.time()
+    old.process.kill()
+
+    def leader_changed():
+        events = world.aggregator.api("/api/v1/clusters/prod-eu/events")["events"]
+        return next((event for event in events if event["kind"] == "leader-changed" and event["at"] / 1000 > killed - 1),
+                    None)
+
+    await_true("the event", leader_changed, 30)
+    seen = time.time()
+    new = await_true("a leader among those left", world.etcd.leader)
+    assert new is not old
+
+    def drawn():
+        detail = world.aggregator.api("/api/v1/clusters/prod-eu")
+        return detail["leader"] and detail["leader"]["member"] == new.name
+    await_true("the topology names the new leader", drawn, 30)
+
+    mailed, mail = world.inbox.await_mail(lambda mail: "leader" in mail["subject"].lower(), 60)
+    posted, hook = world.hook.await_body(
+        lambda body: any("leader" in alert["labels"]["alertname"].lower() for alert in body["alerts"]), 60)
+    assert "prod-eu" in mail["subject"]
+    assert hook["version"] == "4"
+    assert hook["status"] == "firing"
+    with capsys.disabled():
+        print(f"\n    leader killed → event {seen - killed:.1f} s, mail {mailed - killed:.1f} s,"
+              f" webhook {posted - killed:.1f} s", end=" ")
+
+    def one_down():
+        detail = world.aggregator.api("/api/v1/clusters/prod-eu")
+        states = {member["name"]: member["status"] for member in detail["members"]}
+        return states[old.name] == "critical" and detail["quorum"]["margin"] == 0
+    await_true("the killed member is shown as down and the margin as 0", one_down, 60)
+
+    _, mail = world.inbox.await_mail(lambda mail: "down" in mail["subject"].lower(), 90)
+    assert old.name in mail.get_body(("plain",)).get_content()
+
+    world.etcd.restart(old)
+    await_true("the cluster is healthy again", world.installation.is_healthy, 90)
