@@ -170,8 +170,9 @@ class Installation:
     def __init__(self, folder: pathlib.Path, binaries: pathlib.Path, etcd: pathlib.Path, *, cluster: str = "demo",
                  smtp_port: int | None = None, webhook_url: str | None = None, unprivileged: bool = False,
                  client_urls=lambda member: member.client_url, **more):
-        # Three users, as on real hosts: etcd's, the agent's, the aggregator's. Numbers need no entry in /etc/passwd.
-        etcd_uid, agent_uid, aggregator_uid = (64101, 64102, 64103) if unprivileged else (None, None, None)
+        # Three users, as on real hosts: etcd's, the agent's, the aggregator's. PostgreSQL wants its user to have an
+        # entry in /etc/passwd, so the aggregator is nobody; the others are mere numbers.
+        etcd_uid, agent_uid, aggregator_uid = (64101, 64102, 65534) if unprivileged else (None, None, None)
         self.cluster_name = cluster
         self.etcd = EtcdCluster(folder / "etcd", etcd, ["etcd-1", "etcd-2", "etcd-3"], uid=etcd_uid)
         self.aggregator = Aggregator(folder / "aggregator", binaries, smtp_port=smtp_port, webhook_url=webhook_url,
