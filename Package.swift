@@ -174,7 +174,8 @@ let package = Package(
 
         // MARK: Tests
         .target(
-            name: "TestSupport", dependencies: ["Postgres", "HTTPClient", "JSON", "Model", "Cryptography", logging],
+            name: "TestSupport",
+            dependencies: ["Postgres", "HTTPClient", "JSON", "Model", "SeriesQuery", "Cryptography", logging],
             path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("Shared", "Model"),
         tests("Shared", "AsyncSupport"),

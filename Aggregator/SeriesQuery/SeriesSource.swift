@@ -1,3 +1,5 @@
+// The questions PromQL, rules and Prometheus's API ask of a store of series, and the conditions they ask them with. A
+// store implements `SeriesSource` (and `SeriesSink` if it takes derived series); nothing here knows where samples live.
 public import Model
 
 /// A store of series, as PromQL and Prometheus's API ask it. The asker does not care where samples come from: recent
@@ -5,6 +7,8 @@ public import Model
 public protocol SeriesSource: Sendable {
     /// The samples of every series that `selection` matches, sorted by labels.
     ///
+    /// A store may return samples outside of the asked interval, and must return those inside. Staleness markers are
+    /// returned like other samples.
     /// - Throws: when the store cannot be read; never for "nothing found".
     func series(_ selection: SeriesSelection) async throws -> [SampledSeries]
 
@@ -15,8 +19,18 @@ public protocol SeriesSource: Sendable {
     func metadata(metric: String?) async throws -> [MetricFamily]
 }
 
+/// A store that takes series the aggregator derives itself: `ALERTS`, recordings, its own metrics.
+public protocol SeriesSink: Sendable {
+    /// Stores `samples`, all taken `at` one instant, as the round of the source `source`.
+    ///
+    /// A round is complete: a series that was in the source's round before and is not in this one is stale from `at`.
+    /// - Parameter samples: labels are complete (no identity is added); each label set at most once.
+    /// - Throws: when nothing was stored.
+    func append(_ samples: [(labels: Labels, value: Double)], source: String, at: Timestamp) async throws
+}
+
 /// Which series, and between which instants.
-public struct SeriesSelection: Sendable {
+public struct SeriesSelection: Hashable, Sendable {
     /// All must hold.
     public var matchers: [LabelMatcher]
     /// First instant wanted, inclusive.
@@ -30,10 +44,15 @@ public struct SeriesSelection: Sendable {
         self.start = start
         self.end = end
     }
+
+    /// Whether a series with `labels` is wanted.
+    public func matches(_ labels: Labels) -> Bool {
+        matchers.allSatisfy { $0.matches(labels) }
+    }
 }
 
 /// A series and its samples in time order. Series of one source share the storage of `timestamps`.
-public struct SampledSeries: Sendable {
+public struct SampledSeries: Hashable, Sendable {
     /// With `__name__` and identity labels.
     public var labels: Labels
     /// Milliseconds since the epoch, strictly rising.
