@@ -117,7 +117,7 @@ let package = Package(
             ]),
 
         // MARK: Aggregator
-        library("Aggregator", "Postgres", ["CLibPQ", "AsyncSupport", "Cryptography", logging]),
+        library("Aggregator", "Postgres", ["CLibPQ", "AsyncSupport", "Model", logging]),
         library("Aggregator", "EmbeddedPostgres", ["Postgres", "DurableFiles", "AsyncSupport", logging, lifecycle]),
         library("Aggregator", "Schema", ["Postgres"], resources: [.embedInCode("Migrations")]),
         library(
