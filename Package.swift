@@ -119,7 +119,7 @@ let package = Package(
         // MARK: Aggregator
         library("Aggregator", "Postgres", ["CLibPQ", "AsyncSupport", "Model", logging]),
         library("Aggregator", "EmbeddedPostgres", ["Postgres", "DurableFiles", "AsyncSupport", logging, lifecycle]),
-        library("Aggregator", "Schema", ["Postgres"], resources: [.embedInCode("Migrations")]),
+        library("Aggregator", "Schema", ["Postgres", "Cryptography", logging], resources: [.embedInCode("Migrations")]),
         library(
             "Aggregator", "SeriesStore",
             [
@@ -175,7 +175,9 @@ let package = Package(
         // MARK: Tests
         .target(
             name: "TestSupport",
-            dependencies: ["Postgres", "HTTPClient", "JSON", "Model", "SeriesQuery", "Cryptography", logging],
+            dependencies: [
+                "Postgres", "Schema", "HTTPClient", "JSON", "Model", "SeriesQuery", "Cryptography", logging,
+            ],
             path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("Shared", "Model"),
         tests("Shared", "AsyncSupport"),
@@ -201,9 +203,9 @@ let package = Package(
         .testTarget(
             name: "AgentDaemonTests", dependencies: ["etcd-monitor-agent", "ConfigurationFile", "TestSupport"],
             path: "Tests/Agent/DaemonTests", swiftSettings: swiftSettings),
-        tests("Aggregator", "Postgres"),
+        tests("Aggregator", "Postgres", ["Model", logging]),
         tests("Aggregator", "EmbeddedPostgres", ["Postgres", logging]),
-        tests("Aggregator", "Schema", ["Postgres"]),
+        tests("Aggregator", "Schema", ["Postgres", logging]),
         tests(
             "Aggregator", "SeriesStore",
             ["Model", "SeriesQuery", "FrameCodec", "AgentProtocol", "Postgres", "Schema", "PrometheusText"]),

@@ -1,3 +1,4 @@
+internal import AsyncSupport
 internal import Dispatch
 internal import Logging
 

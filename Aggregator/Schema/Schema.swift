@@ -1,0 +1,21 @@
+// The tables: an ordered list of migrations, embedded in the program, and the migrator that brings a database to the
+// newest of them. What each table is for stands in its file; queries belong to the rooms that own the tables.
+public import Logging
+public import Postgres
+
+/// The database's shape as this program expects it.
+public enum Schema {
+    /// All migrations, oldest first. A new one is a file in `Migrations` and a line here.
+    public static let migrations: [Migration] = [
+        Migration(1, "fleet", PackageResources.m001_fleet_sql),
+        Migration(2, "batches", PackageResources.m002_batches_sql),
+    ]
+
+    /// Brings the database of `pool` to the newest migration.
+    ///
+    /// - Throws: ``Postgres/PostgresError`` with `.migration` when the database is newer than this program or was made
+    ///   by other migrations; its message says what to do.
+    public static func migrate(_ pool: PostgresPool, logger: Logger) async throws {
+        try await Migrator(migrations).migrate(pool, logger: logger)
+    }
+}
