@@ -1,4 +1,5 @@
 internal import CLibPQ
+internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
@@ -91,11 +92,11 @@ struct ConnectionHandle: ~Copyable {
     /// Whether a transaction is open, failed or not.
     var isInTransaction: Bool { PQtransactionStatus(connection) != PQTRANS_IDLE }
 
-    /// Whether an idle connection still has its server: a closed socket is readable.
+    /// Whether an idle connection still has its server. One that has anything to say has bad news: it is ending, or
+    /// its settings changed.
     func isAlive() -> Bool {
         var descriptor = pollfd(fd: PQsocket(connection), events: Int16(POLLIN), revents: 0)
-        if poll(&descriptor, 1, 0) != 0 { _ = PQconsumeInput(connection) }
-        return isHealthy
+        return poll(&descriptor, 1, 0) == 0 && isHealthy
     }
 
     func makeCanceller() -> Canceller { Canceller(PQgetCancel(connection)) }
@@ -111,7 +112,8 @@ struct ConnectionHandle: ~Copyable {
     }
 
     /// Runs what was prepared under `name`; parameters and result are binary.
-    func execute(_ name: String, _ parameters: [PostgresParameter], text: String) throws(PostgresError) -> ResultHandle {
+    func execute(_ name: String, _ parameters: [PostgresParameter], text: String) throws(PostgresError) -> ResultHandle
+    {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(parameters.reduce(1) { $0 + ($1.bytes?.count ?? 0) })
         var starts: [Int?] = []
@@ -177,9 +179,10 @@ struct ConnectionHandle: ~Copyable {
 
 /// Cancels the statement that a connection runs, from any thread.
 final class Canceller: @unchecked Sendable {
-    // A PGcancel never changes after PQgetCancel, and is used only under `isRunning`'s mutex.
+    // A PGcancel never changes after PQgetCancel, and is used only under the mutex.
     private let handle: OpaquePointer?
-    private let isRunning = Mutex(false)
+    /// The number of the statement that runs; nil between statements.
+    private let running = Mutex<UInt64?>(nil)
 
     fileprivate init(_ handle: OpaquePointer?) {
         self.handle = handle
@@ -189,21 +192,27 @@ final class Canceller: @unchecked Sendable {
         PQfreeCancel(handle)
     }
 
-    func began() {
-        isRunning.withLock { $0 = true }
+    func began(_ statement: UInt64) {
+        running.withLock { $0 = statement }
     }
 
     /// Waits for a cancellation under way, so that it cannot hit the next statement.
     func ended() {
-        isRunning.withLock { $0 = false }
+        running.withLock { $0 = nil }
     }
 
-    /// Asks the server to cancel what runs, if anything does. Blocks for one round trip.
-    func cancel() {
-        isRunning.withLock { isRunning in
+    /// Asks the server to cancel `statement`, again and again while it runs: the server forgets a request that comes
+    /// between the preparation of a statement and its execution.
+    func cancel(_ statement: UInt64) {
+        DispatchQueue.global().async { [self] in
+            let isRunning = running.withLock { running in
+                guard running == statement else { return false }
+                var text = [CChar](repeating: 0, count: 256)
+                _ = PQcancel(handle, &text, Int32(text.count))
+                return true
+            }
             guard isRunning else { return }
-            var text = [CChar](repeating: 0, count: 256)
-            _ = PQcancel(handle, &text, Int32(text.count))
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(200)) { self.cancel(statement) }
         }
     }
 }

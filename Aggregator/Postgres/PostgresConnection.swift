@@ -1,5 +1,4 @@
 internal import AsyncSupport
-internal import Dispatch
 internal import Logging
 
 /// One connection: an actor whose queue may block in libpq. Statements run one after the other, in the order asked.
@@ -14,6 +13,7 @@ public actor PostgresConnection {
     private var canceller: Canceller?
     private var statements: [String: String] = [:]
     private var lastStatement = 0
+    private var lastRun: UInt64 = 0
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -55,24 +55,32 @@ public actor PostgresConnection {
 
     /// Runs several statements separated by semicolons; for migrations and settings, never with input in them.
     public func execute(script: String) async throws {
-        try await cancellable { _ = try handle.running { connection throws(PostgresError) in
-            try connection.run(script: script)
-        } }
+        try await cancellable {
+            _ = try handle.running { connection throws(PostgresError) in
+                try connection.run(script: script)
+            }
+        }
     }
 
     private func cancellable<Result>(_ body: () throws -> Result) async throws -> Result {
         try Task.checkCancellation()
-        let canceller = self.canceller
+        lastRun += 1
+        let (canceller, number) = (self.canceller, lastRun)
         return try await withTaskCancellationHandler {
-            canceller?.began()
-            defer { canceller?.ended() }
-            do {
-                return try body()
-            } catch let error as PostgresError where error.isTimeout && Task.isCancelled {
-                throw CancellationError()
-            }
+            // A method of self: a closure that does not capture self would run, and block, on the shared pool.
+            try block(number, in: body)
         } onCancel: {
-            DispatchQueue.global().async { canceller?.cancel() }
+            canceller?.cancel(number)
+        }
+    }
+
+    private func block<Result>(_ number: UInt64, in body: () throws -> Result) throws -> Result {
+        canceller?.began(number)
+        defer { canceller?.ended() }
+        do {
+            return try body()
+        } catch let error as PostgresError where error.isTimeout && Task.isCancelled {
+            throw CancellationError()
         }
     }
 
@@ -82,13 +90,16 @@ public actor PostgresConnection {
             return try runPrepared(sql, text)
         } catch {
             // A migration changed a table under a prepared statement, or someone said DISCARD: prepare it anew.
-            guard error.sqlState == "0A000" || error.sqlState == "26000", handle?.isInTransaction == false else { throw error }
+            guard error.sqlState == "0A000" || error.sqlState == "26000", handle?.isInTransaction == false else {
+                throw error
+            }
             statements = [:]
             return try runPrepared(sql, text)
         }
     }
 
     private func runPrepared(_ sql: SQL, _ text: String) throws(PostgresError) -> ResultHandle {
+        executor.checkIsolated()
         let types = sql.parameters.map(\.type)
         return try handle.running { connection throws(PostgresError) in
             let key = "\(types)\(text)"
@@ -112,6 +123,7 @@ public actor PostgresConnection {
     // MARK: Transactions
 
     /// Runs `body` between BEGIN and COMMIT; ROLLBACK if it throws. Not to be nested.
+    @discardableResult
     public func transaction<Result>(
         isolation: isolated (any Actor)? = #isolation, level: IsolationLevel = .readCommitted,
         _ body: (PostgresConnection) async throws -> Result
@@ -172,7 +184,8 @@ public actor PostgresConnection {
 
     /// Waits for notifications; empty when `wake` became readable or `milliseconds` passed.
     func notifications(wake: Int32, milliseconds: Int32) throws(PostgresError) -> [String] {
-        try handle.running { connection throws(PostgresError) in
+        executor.checkIsolated()
+        return try handle.running { connection throws(PostgresError) in
             guard connection.awaitInput(orWake: wake, milliseconds: milliseconds) else { return [] }
             return try connection.takeNotifications()
         }

@@ -65,7 +65,8 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible, CustomDeb
     private static let names = [
         "22P02": "malformed value", "23502": "missing value", "23503": "foreign key violation",
         "23505": "unique violation", "23514": "check violation", "25006": "read-only server",
-        "28P01": "wrong password", "28000": "login refused", "3D000": "no such database", "40001": "serialization failure",
+        "28P01": "wrong password", "28000": "login refused", "3D000": "no such database",
+        "40001": "serialization failure",
         "40P01": "deadlock", "42501": "permission denied", "53100": "disk full", "53300": "too many connections",
         "55P03": "lock not available", "57014": "statement cancelled or timed out", "57P01": "server is stopping",
         "57P03": "server is starting or stopping", "42P01": "no such table", "42703": "no such column",

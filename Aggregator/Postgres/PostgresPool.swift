@@ -40,6 +40,7 @@ public final class PostgresPool: Sendable {
     }
 
     /// Lends a connection to `body`; it returns to the pool afterwards, and is discarded if it broke.
+    @discardableResult
     public func withConnection<Result>(
         isolation: isolated (any Actor)? = #isolation, _ body: (PostgresConnection) async throws -> Result
     ) async throws -> Result {
@@ -62,6 +63,7 @@ public final class PostgresPool: Sendable {
     ///     than 1 only if running it again is harmless.
     /// - Throws: what `body` throws; ``PostgresError`` of COMMIT. After `.connectionLost` at COMMIT it is unknown
     ///   whether the transaction took place.
+    @discardableResult
     public func transaction<Result>(
         isolation: isolated (any Actor)? = #isolation, level: IsolationLevel = .readCommitted, attempts: Int = 1,
         _ body: (PostgresConnection) async throws -> Result
@@ -83,15 +85,17 @@ public final class PostgresPool: Sendable {
     /// Runs `body` while this process holds the advisory lock `name`, which at most one session of the database holds.
     ///
     /// - Returns: nil, without running `body`, if another session holds it.
+    @discardableResult
     public func withAdvisoryLock<Result>(
         _ name: String, isolation: isolated (any Actor)? = #isolation,
         _ body: (PostgresConnection) async throws -> Result
     ) async throws -> Result? {
         try await withConnection { connection in
             let key = AdvisoryLock.key(name)
-            let got: Bool = try await connection.query("select pg_try_advisory_lock(\(key)) as got").first.map {
-                try $0["got"]
-            } ?? false
+            let got: Bool =
+                try await connection.query("select pg_try_advisory_lock(\(key)) as got").first.map {
+                    try $0["got"]
+                } ?? false
             guard got else { return nil }
             do {
                 let result = try await body(connection)

@@ -1,5 +1,5 @@
 internal import Glibc
-public import Logging
+internal import Logging
 public import Postgres
 internal import Schema
 internal import Synchronization

@@ -17,7 +17,7 @@ struct PostgresTests {
                 select \(true) as bool, \(Int16.min) as int2, \(Int32.max) as int4, \(Int64.min) as int8, \(-7) as int,
                   \(Double.stale) as float8, \("π ≈ 3 'quoted'") as text, \([0, 255, 10] as [UInt8]) as bytea,
                   \([] as [UInt8]) as empty, \(at) as at, \(early) as early, \(none) as none,
-                  \(json: "{\\"a\\": [1, 2]}") as json, 1.5::real as float4
+                  \(json: "[1, 2]") as json, 1.5::real as float4
                 """)
             let row = try #require(rows.first)
             #expect(try row["bool"] == true)
@@ -34,7 +34,7 @@ struct PostgresTests {
             #expect(try row["at"] == at)
             #expect(try row["early"] == early)
             #expect(try row["none"] as String? == nil)
-            #expect(try row["json"] == "{\"a\": [1, 2]}")
+            #expect(try row["json"] == "[1, 2]")
         }
     }
 
@@ -78,7 +78,9 @@ struct PostgresTests {
             try await pool.execute("create table t (secret text primary key)")
             try await pool.execute("insert into t values (\("s3cret"))")
             let error = try #require(
-                await #expect(throws: PostgresError.self) { try await pool.execute("insert into t values (\("s3cret"))") })
+                await #expect(throws: PostgresError.self) {
+                    try await pool.execute("insert into t values (\("s3cret"))")
+                })
             #expect(error.isUniqueViolation)
             #expect(error.constraint == "t_pkey")
             #expect(!error.description.contains("s3cret") && !error.description.contains("insert"))
@@ -123,7 +125,9 @@ struct PostgresTests {
     @Test func aCancelledTaskCancelsItsStatement() async throws {
         try await PostgresFixture.shared.withEmptyDatabase { pool in
             let task = Task { try await pool.query("select pg_sleep(60)::text as slept") }
-            while try await pool.query("select 1 as n from pg_stat_activity where query like 'select pg_sleep%'").isEmpty {}
+            while try await pool.query("select 1 as n from pg_stat_activity where query like 'select pg_sleep%'")
+                .isEmpty
+            {}
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
             #expect(try await pool.query("select 1 as n").first?["n"] == 1)
