@@ -100,7 +100,7 @@ let package = Package(
         // MARK: Agent
         library("Agent", "EtcdClient", ["Model", "HTTPClient", "JSON", "PrometheusText"]),
         library("Agent", "HostCollectors", ["Model", "PrometheusText", "CTimex"]),
-        library("Agent", "Spool", ["DurableFiles", "FrameCodec"]),
+        library("Agent", "Spool", ["DurableFiles", "FrameCodec", "Model", "AsyncSupport"]),
         library(
             "Agent", "Uplink",
             [
@@ -193,7 +193,7 @@ let package = Package(
         tests("Shared", "ServiceRuntime", [logging]),
         tests("Agent", "EtcdClient", ["Model", "HTTPClient", "JSON"]),
         tests("Agent", "HostCollectors", ["Model", "PrometheusText"]),
-        tests("Agent", "Spool", ["FrameCodec", "DurableFiles"]),
+        tests("Agent", "Spool", ["FrameCodec", "DurableFiles", "Model"]),
         tests(
             "Agent", "Uplink",
             [
