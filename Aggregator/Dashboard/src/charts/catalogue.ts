@@ -1,0 +1,100 @@
+// What the cluster page charts, in the operator's words and in PromQL. Titles follow the guide: the share over 16 ms
+// is the verdict on the WAL, because etcd's histogram has only powers of two to say a p99 with.
+import { byteRate, bytes, count, figures, latency, percent, rate } from "../lib/units";
+import { commitLimitSeconds, fsyncShareLimit } from "../pages/fleet/facts";
+
+/** One query: its series are members (by `instance`), or named by a label, or the only one of its name. */
+export interface ChartQuery { expression: string; naming: { by: "member" } | { by: "label"; label: string } | { by: "name"; name: string } }
+
+export interface ChartSpec {
+  key: string;
+  title: string;
+  unit: string;
+  format: (value: number | null | undefined) => string;
+  /** Size of the card: two or three in a row. */
+  isWide?: boolean;
+  isBinary?: boolean;
+  limit?: { value: number; name: string; isAlwaysShown?: boolean };
+  /** The smallest top of the axis, so that noise does not look like news. */
+  floor?: number;
+  queries: (selector: string, window: string) => ChartQuery[];
+}
+
+const member = (expression: string): ChartQuery => ({ expression, naming: { by: "member" } });
+const named = (name: string, expression: string): ChartQuery => ({ expression, naming: { by: "name", name } });
+const p99 = (histogram: string, selector: string, window: string) =>
+  member(`histogram_quantile(0.99, sum by (instance, le) (rate(${histogram}_bucket{${selector}}[${window}])))`);
+
+export const catalogue: readonly ChartSpec[] = [
+  {
+    key: "fsync-share", title: "WAL fsyncs over 16 ms", unit: "share of all", isWide: true, format: percent, floor: 0.015,
+    limit: { value: fsyncShareLimit, name: "limit 1 %", isAlwaysShown: true },
+    queries: (s, w) => [member(
+      `1 - sum by (instance) (rate(etcd_disk_wal_fsync_duration_seconds_bucket{${s},le="0.016"}[${w}]))`
+      + ` / sum by (instance) (rate(etcd_disk_wal_fsync_duration_seconds_count{${s}}[${w}]))`)],
+  },
+  {
+    key: "fsync-p99", title: "WAL fsync p99", unit: "from etcd's histogram", isWide: true, format: latency, floor: 0.004,
+    queries: (s, w) => [p99("etcd_disk_wal_fsync_duration_seconds", s, w)],
+  },
+  {
+    key: "commit-p99", title: "Backend commit p99", unit: "", format: latency, floor: 0.004,
+    limit: { value: commitLimitSeconds, name: "limit 25 ms" },
+    queries: (s, w) => [p99("etcd_disk_backend_commit_duration_seconds", s, w)],
+  },
+  {
+    key: "rtt-p99", title: "Peer round trip p99", unit: "from each member", format: latency, floor: 0.002,
+    limit: { value: 0.15, name: "limit 150 ms" },
+    queries: (s, w) => [p99("etcd_network_peer_round_trip_time_seconds", s, w)],
+  },
+  {
+    key: "requests", title: "Requests", unit: "per second", format: rate, floor: 1,
+    queries: (s, w) => [{
+      expression: `sum by (grpc_method) (rate(grpc_server_handled_total{${s},grpc_type="unary"}[${w}]))`,
+      naming: { by: "label", label: "grpc_method" },
+    }],
+  },
+  {
+    key: "proposals", title: "Proposals", unit: "per second, the leader's", format: rate, floor: 1,
+    queries: (s, w) => [
+      named("committed", `max(rate(etcd_server_proposals_committed_total{${s}}[${w}]))`),
+      named("applied", `max(rate(etcd_server_proposals_applied_total{${s}}[${w}]))`),
+      named("failed", `sum(rate(etcd_server_proposals_failed_total{${s}}[${w}]))`),
+    ],
+  },
+  {
+    key: "pending", title: "Proposals pending", unit: "", format: count, floor: 4,
+    queries: (s) => [member(`sum by (instance) (etcd_server_proposals_pending{${s}})`)],
+  },
+  {
+    key: "leader-changes", title: "Leader changes", unit: "in 15 min", format: (value) => count(value == null ? value : Math.round(value)), floor: 4,
+    queries: (s) => [named("seen", `max(increase(etcd_server_leader_changes_seen_total{${s}}[15m]))`)],
+  },
+  {
+    key: "database", title: "DB size", unit: "largest member", format: bytes, isBinary: true,
+    queries: (s) => [
+      named("quota", `min(etcd_server_quota_backend_bytes{${s}})`),
+      named("size", `max(etcd_mvcc_db_total_size_in_bytes{${s}})`),
+      named("in use", `max(etcd_mvcc_db_total_size_in_use_in_bytes{${s}})`),
+    ],
+  },
+  {
+    key: "memory", title: "Memory of etcd", unit: "resident", format: bytes, isBinary: true,
+    queries: (s) => [member(`sum by (instance) (process_resident_memory_bytes{${s},job="etcd"})`)],
+  },
+  {
+    key: "cpu", title: "CPU of etcd", unit: "cores", format: (value) => value == null ? "–" : figures(value), floor: 0.1,
+    queries: (s, w) => [member(`sum by (instance) (rate(process_cpu_seconds_total{${s},job="etcd"}[${w}]))`)],
+  },
+  {
+    key: "network", title: "Network of etcd", unit: "all members", format: byteRate, floor: 1000,
+    queries: (s, w) => [
+      named("client out", `sum(rate(etcd_network_client_grpc_sent_bytes_total{${s}}[${w}]))`),
+      named("client in", `sum(rate(etcd_network_client_grpc_received_bytes_total{${s}}[${w}]))`),
+      named("peer", `sum(rate(etcd_network_peer_sent_bytes_total{${s}}[${w}]))`),
+    ],
+  },
+];
+
+/** `cluster="NAME"`; the name is the server's own, but quotes stay quotes. */
+export const selectorFor = (cluster: string) => `cluster=${JSON.stringify(cluster)}`;

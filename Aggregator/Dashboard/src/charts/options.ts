@@ -1,0 +1,83 @@
+import type { Options } from "uplot";
+import type uPlot from "uplot";
+import type { ChartSpec } from "./catalogue";
+import type { ChartData } from "./chartData";
+import { drawGaps, drawLimit, drawMarks, drawOver } from "./draw";
+import type { EventMark } from "./marks";
+import type { ChartColours } from "./palette";
+import { niceTicks, shortened } from "./ticks";
+import { axisTime } from "./axisTime";
+
+/** What the plot reads at draw time; it changes under a living plot. */
+export interface Drawn { data: ChartData; marks: readonly EventMark[]; colours: ChartColours; from: number; to: number }
+
+const font = "10.5px Inter, sans-serif";
+/** A limit further away than this many times the values would press them flat; it is then left out. */
+const limitReach = 5;
+
+export function largestValue(data: ChartData): number {
+  let largest = 0;
+  for (const line of data.lines) for (const value of line.values) if (value != null && value > largest) largest = value;
+  return largest;
+}
+
+export function shownLimit(spec: ChartSpec, data: ChartData): { value: number; name: string } | null {
+  const { limit } = spec;
+  if (!limit) return null;
+  return limit.isAlwaysShown || largestValue(data) * limitReach >= limit.value ? limit : null;
+}
+
+function yTicks(spec: ChartSpec, data: ChartData): number[] {
+  const limit = shownLimit(spec, data);
+  return niceTicks(Math.max(largestValue(data), spec.floor ?? 0, (limit?.value ?? 0) * 1.1) || 1, spec.isBinary === true);
+}
+
+/** Options of a plot whose data, marks, colours and range are read from `drawn()` whenever it draws. */
+export function plotOptions(spec: ChartSpec, size: { width: number; height: number }, drawn: () => Drawn, zoom: (from: number, to: number) => void): Options {
+  const axis = { font, stroke: () => drawn().colours.axis, ticks: { show: false } };
+  const lineColour = (_: uPlot, series: number) => drawn().colours.series[(drawn().data.lines[series - 1]?.colour ?? 1) - 1] ?? "";
+  return {
+    ...size,
+    padding: [12, 12, 0, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      drag: { x: true, y: false, setScale: false, dist: 6 },
+      points: { size: 8, width: 1.75, fill: () => drawn().colours.panel, stroke: lineColour },
+    },
+    scales: {
+      x: { time: true, range: () => [drawn().from, drawn().to] },
+      y: { range: () => [0, yTicks(spec, drawn().data).slice(-1)[0] ?? 1] },
+    },
+    axes: [
+      { ...axis, size: 22, gap: 4, space: 56, grid: { show: false }, values: (_, splits) => splits.map((at) => axisTime(at, drawn().to - drawn().from)) },
+      {
+        ...axis, gap: 6, size: (_, values) => 14 + 6.2 * Math.max(0, ...(values ?? []).map((text) => text.length)),
+        grid: { show: true, stroke: drawn().colours.grid, width: 1 },
+        splits: () => yTicks(spec, drawn().data),
+        values: (_, splits) => splits.map((value) => shortened(spec.format(value))),
+      },
+    ],
+    series: [{}, ...drawn().data.lines.map((line) => ({
+      label: line.name, stroke: lineColour, width: 1.5, points: { show: false }, spanGaps: false, ...(line.isDashed ? { dash: [6, 3] } : {}),
+    }))],
+    hooks: {
+      drawClear: [(plot) => drawGaps(plot, drawn().data.lines, drawn().colours)],
+      drawAxes: [(plot) => {
+        const limit = shownLimit(spec, drawn().data);
+        if (limit) drawOver(plot, drawn().data.lines, limit.value, drawn().colours);
+      }],
+      draw: [(plot) => {
+        const limit = shownLimit(spec, drawn().data);
+        if (limit) drawLimit(plot, limit, drawn().colours, font);
+        drawMarks(plot, drawn().marks, drawn().colours);
+      }],
+      setSelect: [(plot) => {
+        const { left, width } = plot.select;
+        if (width < 6) return;
+        plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        zoom(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+      }],
+    },
+  };
+}

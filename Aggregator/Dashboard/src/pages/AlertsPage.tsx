@@ -1,0 +1,53 @@
+import type { Alert } from "../api/alerts";
+import { ErrorCard } from "../components/ErrorCard";
+import { FilterInput } from "../components/FilterInput";
+import { Mark } from "../components/StatusMark";
+import { Skeleton } from "../components/Skeleton";
+import { StaleBanner } from "../components/StaleBanner";
+import { alerts, alertsError, refreshAlerts } from "../live/fleet";
+import { useParam } from "../lib/router";
+import { useStore } from "../lib/store";
+import { useTitle } from "../lib/useTitle";
+import { AlertTable } from "./alerts/AlertTable";
+import { alertHeadline, filteredAlerts } from "./alerts/grouping";
+
+function NothingFires({ isFiltered, clear }: { isFiltered: boolean; clear: () => void }) {
+  return (
+    <section className="card empty">
+      {isFiltered ? <h3>No alert matches the filter</h3> : <span className="row"><Mark status="healthy" /><h3>Nothing fires</h3></span>}
+      <p>{isFiltered ? "Alerts are hidden by the filter." : "Rules are evaluated every 5 s, and at once when a member changes its state."}</p>
+      {isFiltered && <button className="btn" onClick={clear}>Clear filter</button>}
+    </section>
+  );
+}
+
+const states: [string, string][] = [["", "All"], ["firing", "Firing"], ["pending", "Pending"]];
+
+/** The alerts that are active now; of one cluster when it is fixed by the path. */
+export function AlertsPage({ cluster }: { cluster: string | null }) {
+  useTitle(cluster === null ? "Alerts" : `Alerts of ${cluster}`);
+  const known = useStore(alerts);
+  const error = useStore(alertsError);
+  const [text, setText] = useParam("q");
+  const [state, setState] = useParam("state");
+  if (known === null) {
+    return error ? <ErrorCard title="Cannot load the alerts" error={error} retry={() => void refreshAlerts()} /> : <Skeleton tall />;
+  }
+  const all: Alert[] = [...known.values()].filter((alert) => cluster === null || alert.cluster === cluster);
+  const shown = filteredAlerts(all, text, state);
+  const clear = () => { setText(""); setState(""); };
+  return (
+    <>
+      <StaleBanner />
+      <div className="page-head">
+        <h1>{alertHeadline(all)}</h1><span className="grow" />
+        <FilterInput value={text} change={setText} label="Filter: cluster, rule, label" />
+        <span className="seg" role="group" aria-label="State">
+          {states.map(([key, label]) => <button key={key} aria-pressed={state === key} onClick={() => setState(key)}>{label}</button>)}
+        </span>
+      </div>
+      {error && <ErrorCard title="Cannot refresh the alerts" error={error} retry={() => void refreshAlerts()} />}
+      {shown.length === 0 ? <NothingFires isFiltered={all.length > 0} clear={clear} /> : <AlertTable alerts={shown} />}
+    </>
+  );
+}
