@@ -20,16 +20,32 @@ public struct YAMLDocument: Sendable {
         }
     }
 
-    /// Its top node; an empty document has an empty mapping.
+    /// Its top node; an empty document is nothing, which readers take as an empty mapping.
     public let root: YAMLNode
 
     /// Reads the file at `path`.
     public init(file path: String, limits: Limits = Limits()) throws(ConfigurationErrors) {
-        fatalError("follows")
+        let bytes: [UInt8]
+        do {
+            bytes = try readFile(path, limit: limits.bytes)
+        } catch {
+            throw ConfigurationErrors([error])
+        }
+        try self.init(bytes: bytes, name: path, limits: limits)
     }
 
     /// Reads `text`; messages call it `name`.
     public init(_ text: String, name: String, limits: Limits = Limits()) throws(ConfigurationErrors) {
-        fatalError("follows")
+        try self.init(bytes: Array(text.utf8), name: name, limits: limits)
+    }
+
+    private init(bytes: [UInt8], name: String, limits: Limits) throws(ConfigurationErrors) {
+        var composer = YAMLComposer(bytes: bytes, file: name, limits: limits)
+        do {
+            root = try composer.document()
+        } catch {
+            throw ConfigurationErrors(composer.problems.errors + [error])
+        }
+        try composer.problems.throwIfAny()
     }
 }
