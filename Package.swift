@@ -143,7 +143,8 @@ let package = Package(
         library(
             "Aggregator", "FleetHealth",
             [
-                "Model", "SeriesQuery", "PromQL", "Postgres", "Fleet", "Rules", "SelfMetrics", "AsyncSupport", logging,
+                "Model", "AgentProtocol", "SeriesQuery", "PromQL", "Postgres", "Fleet", "Rules", "SelfMetrics",
+                "AsyncSupport", logging,
                 lifecycle,
             ]),
         library(

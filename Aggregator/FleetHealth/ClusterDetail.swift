@@ -1,5 +1,5 @@
-/// One cluster with everything that its page shows: the summary's properties stand beside these in JSON.
-public struct ClusterDetail: Encodable, Hashable, Sendable {
+/// One cluster with everything that its page shows.
+public struct ClusterDetail: Hashable, Sendable {
     /// What the fleet page shows.
     public var summary: ClusterSummary
     /// By name.
@@ -8,29 +8,12 @@ public struct ClusterDetail: Encodable, Hashable, Sendable {
     public var links: [PeerLink]
     /// By name.
     public var nodes: [NodeHealth]
-
-    private enum Key: String, CodingKey {
-        case memberList = "members"
-        case memberCounts
-        case links
-        case nodes
-    }
-
-    /// `members` is the list here; the summary's counts move to `memberCounts`.
-    public func encode(to encoder: any Encoder) throws {
-        try summary.encode(to: encoder)
-        var container = encoder.container(keyedBy: Key.self)
-        try container.encode(summary.members, forKey: .memberCounts)
-        try container.encode(members, forKey: .memberList)
-        try container.encode(links, forKey: .links)
-        try container.encode(nodes, forKey: .nodes)
-    }
 }
 
 /// One member of a cluster.
-public struct MemberHealth: Codable, Hashable, Sendable {
+public struct MemberHealth: Hashable, Sendable {
     /// What it is to the others.
-    public enum Role: String, Codable, Sendable {
+    public enum Role: String, Sendable {
         case leader
         case follower
         case learner
@@ -38,7 +21,7 @@ public struct MemberHealth: Codable, Hashable, Sendable {
     }
 
     /// The agent that watches it.
-    public struct AgentAge: Codable, Hashable, Sendable {
+    public struct AgentAge: Hashable, Sendable {
         /// 32 hex digits.
         public var id: String
         /// Since its last word.
@@ -80,9 +63,9 @@ public struct MemberHealth: Codable, Hashable, Sendable {
 }
 
 /// The network from one member to another.
-public struct PeerLink: Codable, Hashable, Sendable {
+public struct PeerLink: Hashable, Sendable {
     /// How it is.
-    public enum State: String, Codable, Sendable {
+    public enum State: String, Sendable {
         case ok
         case slow
         case broken
@@ -99,7 +82,7 @@ public struct PeerLink: Codable, Hashable, Sendable {
 }
 
 /// One host of a cluster and its agent.
-public struct NodeHealth: Codable, Hashable, Sendable {
+public struct NodeHealth: Hashable, Sendable {
     public var name: String
     /// The cluster's name.
     public var cluster: String

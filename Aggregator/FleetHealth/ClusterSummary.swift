@@ -1,7 +1,7 @@
 /// One cluster as the fleet page shows it. The property names are the API's; 64-bit numbers are strings.
-public struct ClusterSummary: Codable, Hashable, Sendable {
+public struct ClusterSummary: Hashable, Sendable {
     /// Members by what they do.
-    public struct MemberCounts: Codable, Hashable, Sendable {
+    public struct MemberCounts: Hashable, Sendable {
         /// Answering, by their own agents.
         public var up: Int
         /// With a vote.
@@ -13,7 +13,7 @@ public struct ClusterSummary: Codable, Hashable, Sendable {
     }
 
     /// How many failures the cluster survives.
-    public struct Quorum: Codable, Hashable, Sendable {
+    public struct Quorum: Hashable, Sendable {
         /// Votes needed: more than half of the voters.
         public var size: Int
         /// Healthy voters beyond the quorum; negative when it is lost.
@@ -23,7 +23,7 @@ public struct ClusterSummary: Codable, Hashable, Sendable {
     }
 
     /// Who leads.
-    public struct Leader: Codable, Hashable, Sendable {
+    public struct Leader: Hashable, Sendable {
         /// The member's name, its id if it has none.
         public var member: String
         /// Hex.
@@ -35,7 +35,7 @@ public struct ClusterSummary: Codable, Hashable, Sendable {
     }
 
     /// The fullest member's database.
-    public struct Database: Codable, Hashable, Sendable {
+    public struct Database: Hashable, Sendable {
         /// On disk.
         public var sizeBytes: Double
         /// Without free pages; nil where etcd does not say.
@@ -47,7 +47,7 @@ public struct ClusterSummary: Codable, Hashable, Sendable {
     }
 
     /// The slowest member's write-ahead log, over five minutes.
-    public struct WALFsync: Codable, Hashable, Sendable {
+    public struct WALFsync: Hashable, Sendable {
         /// 99th percentile.
         public var p99Seconds: Double
         /// Share of fsyncs over 16 ms, 0 to 1.
@@ -57,7 +57,7 @@ public struct ClusterSummary: Codable, Hashable, Sendable {
     }
 
     /// The slowest member's backend commits, over five minutes.
-    public struct BackendCommit: Codable, Hashable, Sendable {
+    public struct BackendCommit: Hashable, Sendable {
         /// 99th percentile.
         public var p99Seconds: Double
         /// Whose, in a cluster's summary.
@@ -65,13 +65,13 @@ public struct ClusterSummary: Codable, Hashable, Sendable {
     }
 
     /// The slowest pair of members, over five minutes.
-    public struct PeerRTT: Codable, Hashable, Sendable {
+    public struct PeerRTT: Hashable, Sendable {
         /// 99th percentile.
         public var p99Seconds: Double
     }
 
     /// The agents of the cluster.
-    public struct Agents: Codable, Hashable, Sendable {
+    public struct Agents: Hashable, Sendable {
         /// Enrolled and not revoked.
         public var total: Int
         /// Not heard of for too long.
@@ -81,7 +81,7 @@ public struct ClusterSummary: Codable, Hashable, Sendable {
     }
 
     /// Firing alerts by severity.
-    public struct AlertCounts: Codable, Hashable, Sendable {
+    public struct AlertCounts: Hashable, Sendable {
         public var critical: Int
         public var warning: Int
         public var info: Int
@@ -91,7 +91,7 @@ public struct ClusterSummary: Codable, Hashable, Sendable {
     }
 
     /// The worst status of a quarter of an hour.
-    public struct HistoryCell: Codable, Hashable, Sendable {
+    public struct HistoryCell: Hashable, Sendable {
         /// Its start, milliseconds since the epoch.
         public var at: Int64
         /// The worst that was seen in it.

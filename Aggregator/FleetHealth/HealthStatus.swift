@@ -1,5 +1,5 @@
 /// How a cluster or member is, worst last.
-public enum HealthStatus: String, Codable, Sendable, CaseIterable, Comparable {
+public enum HealthStatus: String, Sendable, CaseIterable, Comparable {
     /// All is well.
     case healthy
     /// An operator said: work in progress, do not judge.

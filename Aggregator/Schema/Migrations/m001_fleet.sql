@@ -54,6 +54,7 @@ create unique index agent_active_key on agent (public_key) where revoked_at is n
 create table member_opinion (
     agent_id int not null references agent on delete cascade,
     source text not null,
+    instance text not null,
     observed_at timestamptz not null,
     received_at timestamptz not null,
     state jsonb not null,

@@ -1,0 +1,190 @@
+public import AsyncSupport
+public import Fleet
+public import Logging
+public import Model
+public import Postgres
+public import PromQL
+public import ServiceLifecycle
+internal import Synchronization
+
+/// Judges the whole fleet every five seconds, and at once when woken; keeps the judgement for whoever asks.
+public final class FleetHealthService: Service, CustomStringConvertible {
+    private struct State {
+        var details: [String: ClusterDetail] = [:]
+        var histories: [String: HealthHistory] = [:]
+        /// The latest answer to each question, by query.
+        var answers: [String: (HealthQueries.Question, [VectorSample])] = [:]
+        var failing: Set<String> = []
+    }
+
+    /// Summaries that changed, all of one round at once.
+    public let changes = Broadcast<[ClusterSummary]>(bufferLimit: 16)
+
+    private let fleet: FleetService
+    private let engine: PromQLEngine
+    private let history: HealthHistoryStore
+    private let alerts: @Sendable () async -> [Alert]
+    private let limits: HealthLimits
+    private let silentAfter: Duration
+    private let clock: WallClock
+    private let logger: Logger
+    private let wakeUp = Signal()
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - alerts: those that are pending or firing now.
+    ///   - silentAfter: as the fleet has it.
+    public init(
+        fleet: FleetService, engine: PromQLEngine, pool: PostgresPool, alerts: @escaping @Sendable () async -> [Alert],
+        limits: HealthLimits = HealthLimits(), silentAfter: Duration = .seconds(15), clock: WallClock = .system,
+        logger: Logger
+    ) {
+        self.fleet = fleet
+        self.engine = engine
+        history = HealthHistoryStore(pool: pool)
+        self.alerts = alerts
+        self.limits = limits
+        self.silentAfter = silentAfter
+        self.clock = clock
+        self.logger = logger
+    }
+
+    public var description: String { "FleetHealthService" }
+
+    /// Every cluster, worst first, then by name.
+    public var summaries: [ClusterSummary] {
+        state.withLock { $0.details.values.map(\.summary) }
+            .sorted { $0.status == $1.status ? $0.name < $1.name : $0.status > $1.status }
+    }
+
+    /// Every cluster's detail, by name.
+    public var details: [ClusterDetail] {
+        state.withLock { Array($0.details.values) }.sorted { $0.summary.name < $1.summary.name }
+    }
+
+    /// One cluster's page; nil if there is no such cluster.
+    public func detail(_ name: String) -> ClusterDetail? { state.withLock { $0.details[name] } }
+
+    /// Judges soon: a member's state changed.
+    public func wake() { wakeUp.send() }
+
+    /// Reads the last day's history.
+    public func load() async throws {
+        let since = clock.now - .milliseconds(HealthHistory.cellCount * HealthHistory.cellMilliseconds)
+        let histories = try await history.load(since: since)
+        state.withLock { $0.histories = histories }
+    }
+
+    /// Judges until shutdown.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.tick() }
+                group.addTask { await self.judge() }
+            }
+        }
+        changes.finish()
+    }
+
+    private func tick() async {
+        var ticker = Ticker(every: .seconds(5), clock: ContinuousClock())
+        // Cancelled: shutdown.
+        while (try? await ticker.next()) != nil { wakeUp.send() }
+    }
+
+    private func judge() async {
+        var round = 0
+        while !Task.isCancelled {
+            do {
+                try await wakeUp.wait()
+                await update(occasional: round % 3 == 0)
+                round += 1
+                // A storm of changes is judged five times a second at most.
+                try await Task.sleep(for: .milliseconds(200))
+            } catch { return }
+        }
+    }
+
+    /// One round: asks, judges, notes, tells.
+    ///
+    /// - Parameter occasional: whether the slow questions are asked again too.
+    public func update(occasional: Bool = true) async {
+        let now = clock.now
+        let facts = await gather(occasional: occasional, at: now)
+        let counts = Self.counts(await alerts())
+        let snapshot = fleet.snapshot()
+        let patience = Patience(silentAfter: silentAfter, listeningSince: snapshot.listeningSince)
+        var details = snapshot.clusters.map { cluster in
+            ClusterAssessment(cluster, facts: facts, limits: limits, patience: patience, now: now).detail
+        }
+        var unsaved: [(cluster: Int32, status: HealthStatus)] = []
+        let changed = state.withLock { state in
+            for index in details.indices {
+                let (name, status) = (details[index].summary.name, details[index].summary.status)
+                if state.histories[name, default: HealthHistory()].note(status, at: now) {
+                    unsaved.append((snapshot.clusters[index].number, status))
+                }
+                details[index].summary.history = state.histories[name]?.cells(at: now) ?? []
+                details[index].summary.alerts = counts[name] ?? .none
+            }
+            let changed = details.map(\.summary).filter { $0.differs(from: state.details[$0.name]?.summary) }
+            state.details = Dictionary(details.map { ($0.summary.name, $0) }) { $1 }
+            return changed
+        }
+        if !changed.isEmpty { changes.send(changed) }
+        await save(unsaved, at: now)
+    }
+
+    private func gather(occasional: Bool, at now: Timestamp) async -> SeriesFacts {
+        let questions = HealthQueries.frequent + (occasional ? HealthQueries.occasional : [])
+        let (answers, failures) = await HealthQueries.ask(questions, of: engine, at: now)
+        let (all, news) = state.withLock { state in
+            for answer in answers { state.answers[answer.0.query] = answer }
+            let failing = Set(failures.map(\.query))
+            defer { state.failing = failing }
+            return (Array(state.answers.values), failures.filter { !state.failing.contains($0.query) })
+        }
+        for failure in news {
+            logger.warning("a health query fails", metadata: ["query": "\(failure.query)", "error": "\(failure.reason)"])
+        }
+        var facts = SeriesFacts()
+        for (question, samples) in all {
+            for sample in samples { question.sink(&facts, sample.labels, sample.sample.value) }
+        }
+        return facts
+    }
+
+    private func save(_ statuses: [(cluster: Int32, status: HealthStatus)], at now: Timestamp) async {
+        do {
+            try await history.save(statuses, at: now)
+        } catch {
+            logger.warning("health history could not be saved", metadata: ["error": "\(String(reflecting: error))"])
+        }
+    }
+
+    /// Firing alerts by cluster and severity.
+    static func counts(_ alerts: [Alert]) -> [String: ClusterSummary.AlertCounts] {
+        var counts: [String: ClusterSummary.AlertCounts] = [:]
+        for alert in alerts where alert.state == .firing {
+            let cluster = alert.labels["cluster"] ?? ""
+            switch alert.labels["severity"] {
+            case "critical": counts[cluster, default: .none].critical += 1
+            case "warning": counts[cluster, default: .none].warning += 1
+            default: counts[cluster, default: .none].info += 1
+            }
+        }
+        return counts
+    }
+}
+
+extension ClusterSummary {
+    /// Whether there is something new to tell: passing time alone is not.
+    func differs(from other: ClusterSummary?) -> Bool {
+        guard var other else { return true }
+        other.updatedAt = updatedAt
+        // Normal ages differ always; silence is told in steps of five seconds.
+        let (old, new) = ((other.agents.oldestSeconds / 5).rounded(), (agents.oldestSeconds / 5).rounded())
+        if max(old, new) <= 2 || old == new { other.agents.oldestSeconds = agents.oldestSeconds }
+        return other != self
+    }
+}
