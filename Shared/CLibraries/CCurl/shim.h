@@ -9,7 +9,12 @@ static inline CURLcode ccurl_setopt_str(CURL *_Nonnull h, CURLoption o, const ch
 static inline CURLcode ccurl_setopt_ptr(CURL *_Nonnull h, CURLoption o, const void *_Nullable v) { return curl_easy_setopt(h, o, v); }
 static inline CURLcode ccurl_setopt_slist(CURL *_Nonnull h, CURLoption o, struct curl_slist *_Nullable v) { return curl_easy_setopt(h, o, v); }
 static inline CURLcode ccurl_setopt_data_cb(CURL *_Nonnull h, CURLoption o, ccurl_data_cb _Nullable v) { return curl_easy_setopt(h, o, v); }
+static inline CURLcode ccurl_setopt_copied_blob(CURL *_Nonnull h, CURLoption o, const void *_Nonnull data, size_t size) {
+    struct curl_blob blob = {(void *)data, size, CURL_BLOB_COPY};
+    return curl_easy_setopt(h, o, &blob);
+}
 static inline CURLcode ccurl_getinfo_long(CURL *_Nonnull h, CURLINFO i, long *_Nonnull v) { return curl_easy_getinfo(h, i, v); }
 static inline CURLcode ccurl_getinfo_off(CURL *_Nonnull h, CURLINFO i, curl_off_t *_Nonnull v) { return curl_easy_getinfo(h, i, v); }
 static inline CURLMcode ccurl_multi_setopt_long(CURLM *_Nonnull m, CURLMoption o, long v) { return curl_multi_setopt(m, o, v); }
 static inline CURLcode ccurl_msg_result(const CURLMsg *_Nonnull m) { return m->data.result; }
+static inline CURLSHcode ccurl_share_data(CURLSH *_Nonnull s, curl_lock_data v) { return curl_share_setopt(s, CURLSHOPT_SHARE, v); }
