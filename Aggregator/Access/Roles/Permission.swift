@@ -1,0 +1,68 @@
+/// Everything that can be permitted or refused. The table is in `role` and `scope`; only `Policy` reads it.
+public enum Permission: String, Sendable, CaseIterable {
+    /// Lists of clusters, members, nodes, agents, events, alerts; a list shows only the visible clusters.
+    case viewFleet = "view-fleet"
+    /// One cluster's state, events, alerts and deliveries.
+    case viewCluster = "view-cluster"
+    /// PromQL over the series of one cluster, or with no cluster, over all.
+    case queryMetrics = "query-metrics"
+    /// Rule groups and how their evaluation goes.
+    case viewRules = "view-rules"
+    /// Version, uptime, database, own metrics.
+    case viewInstallation = "view-installation"
+    /// One's own password.
+    case changeOwnPassword = "change-own-password"
+    /// API tokens of one's own, never above one's own role.
+    case manageOwnTokens = "manage-own-tokens"
+    /// A notification that says it is a test.
+    case testNotification = "test-notification"
+    /// A maintenance window on a cluster.
+    case declareMaintenance = "declare-maintenance"
+    /// An enrolment token for an agent of a cluster.
+    case enrolAgent = "enrol-agent"
+    /// An end to what an agent may send.
+    case revokeAgent = "revoke-agent"
+    /// Users and their roles.
+    case manageUsers = "manage-users"
+    /// Anyone's API tokens.
+    case manageTokens = "manage-tokens"
+    /// The audit log and its verification.
+    case readAudit = "read-audit"
+
+    /// Where the role has to be held.
+    enum Scope {
+        /// On the cluster named, or everywhere if none is named.
+        case cluster
+        /// On the installation as a whole; a role on one cluster is not enough.
+        case installation
+        /// Anywhere: on one cluster is enough.
+        case anywhere
+    }
+
+    /// The least role that is permitted this.
+    public var role: Role {
+        switch self {
+        case .viewFleet, .viewCluster, .queryMetrics, .viewRules, .viewInstallation, .changeOwnPassword,
+            .manageOwnTokens:
+            .viewer
+        case .testNotification, .declareMaintenance: .operator
+        case .enrolAgent, .revokeAgent, .manageUsers, .manageTokens, .readAudit: .admin
+        }
+    }
+
+    var scope: Scope {
+        switch self {
+        case .viewCluster, .queryMetrics, .testNotification, .declareMaintenance, .enrolAgent, .revokeAgent: .cluster
+        case .viewInstallation, .manageUsers, .manageTokens, .readAudit: .installation
+        case .viewFleet, .viewRules, .changeOwnPassword, .manageOwnTokens: .anywhere
+        }
+    }
+
+    /// Whether a person has to be signed in: not for API tokens, so that a leaked token cannot make itself lasting.
+    var needsSession: Bool {
+        switch self {
+        case .changeOwnPassword, .manageOwnTokens, .manageUsers, .manageTokens: true
+        default: false
+        }
+    }
+}
