@@ -131,15 +131,23 @@ let package = Package(
         library("Aggregator", "PromQL", ["Model", "SeriesQuery"]),
         library(
             "Aggregator", "Rules",
-            ["Model", "SeriesQuery", "PromQL", "ConfigurationFile", "Postgres", "AsyncSupport", logging, lifecycle],
+            [
+                "Model", "SeriesQuery", "PromQL", "ConfigurationFile", "Postgres", "Cryptography", "JSON", "AsyncSupport",
+                logging, lifecycle,
+            ],
             resources: [.embedInCode("BuiltInRules")]),
         library(
             "Aggregator", "Notifications",
-            ["Model", "Postgres", "HTTPClient", "JSON", "AsyncSupport", logging, lifecycle]),
+            [
+                "Model", "Postgres", "Rules", "HTTPClient", "ConfigurationFile", "Cryptography", "JSON", "AsyncSupport",
+                logging, lifecycle,
+            ]),
         library(
             "Aggregator", "Fleet",
             ["Model", "Postgres", "AgentProtocol", "Cryptography", "JSON", "AsyncSupport", logging, lifecycle]),
-        library("Aggregator", "Access", ["Model", "Postgres", "Cryptography", "JSON", "AsyncSupport", logging]),
+        library(
+            "Aggregator", "Access",
+            ["Model", "Postgres", "Cryptography", "AsyncSupport", logging, lifecycle]),
         library(
             "Aggregator", "FleetHealth",
             [
