@@ -1,3 +1,4 @@
+internal import Model
 internal import Glibc
 
 /// Numbers and `printf` as Go writes them (`fmt`, `strconv`).

@@ -147,8 +147,8 @@ enum TemplateFunctions {
     /// `2006-01-02 15:04:05 +0000 UTC`, with the fraction that a number of seconds has.
     static func humanizeTimestamp(_ seconds: Double) -> String {
         guard seconds.isFinite, abs(seconds) < 2.5e11 else { return GoFormat.general(seconds, 4) }
-        let instant = UTCTime(Timestamp(seconds: seconds))
-        let fraction = instant.millisecond == 0 ? "" : "." + trimmedZeros(UTCTime.padded(instant.millisecond, 3))
+        let instant = CalendarTime(Timestamp(seconds: seconds))
+        let fraction = instant.millisecond == 0 ? "" : "." + trimmedZeros(CalendarTime.padded(instant.millisecond, 3))
         return "\(instant.date) \(instant.time)\(fraction) +0000 UTC"
     }
 
