@@ -106,7 +106,8 @@ public struct ChannelConfiguration: Sendable {
         reader.finish()
         if (email == nil) == (webhook == nil) {
             reader.problems.report(
-                reader.node.error("the channel \"\(name)\" is not of one kind", remedy: "give it `email:` or `webhook:`"))
+                reader.node.error(
+                    "the channel \"\(name)\" is not of one kind", remedy: "give it `email:` or `webhook:`"))
         }
         kind = email.map(Kind.email) ?? .webhook(webhook ?? WebhookSettings(url: .literal("")))
     }
@@ -147,15 +148,18 @@ public struct EmailSettings: Sendable {
         if recipients.isEmpty { reader.reportMissing("to", remedy: "add `to: [someone@example.com]`") }
         for address in recipients + [sender] where !Self.isAddress(address) {
             reader.problems.report(
-                reader.node.error("\"\(address)\" is not a mail address", remedy: "write name@example.com, without a name before it"))
+                reader.node.error(
+                    "\"\(address)\" is not a mail address", remedy: "write name@example.com, without a name before it"))
         }
         if (server.user == nil) != (password == nil) {
             reader.problems.report(
-                reader.node.error("user and password belong together", remedy: "add user, and password_file or password_env"))
+                reader.node.error(
+                    "user and password belong together", remedy: "add user, and password_file or password_env"))
         }
         if server.user != nil, security == .none {
             reader.problems.report(
-                reader.node.error("a password would go over the wire in clear", remedy: "write `security: startTLS` or `implicit`"))
+                reader.node.error(
+                    "a password would go over the wire in clear", remedy: "write `security: startTLS` or `implicit`"))
         }
         reader.finish()
     }
@@ -193,7 +197,8 @@ public struct WebhookSettings: Sendable {
                 reader.node.error("a webhook has one URL", remedy: "write url, url_file or url_env"))
         }
         if let plain, !plain.hasPrefix("https://"), !plain.hasPrefix("http://") {
-            reader.problems.report(reader.node.error("url is neither http:// nor https://", remedy: "write the whole URL"))
+            reader.problems.report(
+                reader.node.error("url is neither http:// nor https://", remedy: "write the whole URL"))
         }
         url = secret ?? .literal(plain ?? "")
         bearerToken = reader.secret("bearer_token")

@@ -116,10 +116,12 @@ public final class NotificationService: Service, AlertSink {
         let now = clock.now
         let alert = Alert(
             labels: ["alertname": "EtcdMonitorTest", "severity": "info"],
-            annotations: ["summary": "This is a test, asked for by \(person). Nothing is wrong."], state: .firing, value: 1,
+            annotations: ["summary": "This is a test, asked for by \(person). Nothing is wrong."], state: .firing,
+            value: 1,
             activeAt: now, firedAt: now)
         let content = NotificationContent(
-            route: "test", groupKey: "{}:{alertname=\"EtcdMonitorTest\"}", groupLabels: ["alertname": "EtcdMonitorTest"],
+            route: "test", groupKey: "{}:{alertname=\"EtcdMonitorTest\"}",
+            groupLabels: ["alertname": "EtcdMonitorTest"],
             alerts: [alert])
         let outcome = await channel.send(DueNotification(id: 0, createdAt: now, content: content))
         return outcome.result == .delivered ? nil : outcome.error ?? "not delivered"
@@ -193,7 +195,9 @@ public final class NotificationService: Service, AlertSink {
     private func sendLoop(_ channel: any Channel, _ signal: Signal) async throws {
         let deadline = configuration.channels.first { $0.name == channel.name }?.deadline ?? .seconds(15)
         while true {
-            if let claimed = try await ledger.claim(channel: channel.name, at: clock.now, lease: deadline + .seconds(10)) {
+            if let claimed = try await ledger.claim(
+                channel: channel.name, at: clock.now, lease: deadline + .seconds(10))
+            {
                 try await deliver(claimed, on: channel)
                 // Whatever waited behind this one in its group may go now.
                 for other in senders[channel.name] ?? [] { other.send() }

@@ -37,7 +37,8 @@ struct RetryPolicy: Sendable {
     ///   - attempts: how many were made, at least one.
     ///   - jitter: 0.9 to 1.1.
     /// - Returns: nil to give up.
-    func next(after attempts: Int, createdAt: Timestamp, now: Timestamp, asked: Duration?, jitter: Double) -> Timestamp? {
+    func next(after attempts: Int, createdAt: Timestamp, now: Timestamp, asked: Duration?, jitter: Double) -> Timestamp?
+    {
         let doubled = Self.first * (1 << min(max(attempts - 1, 0), 20))
         let wait = max(min(doubled, Self.longest) * jitter, min(asked ?? .zero, .seconds(3600)))
         let next = now + wait

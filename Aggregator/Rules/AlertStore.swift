@@ -39,7 +39,8 @@ struct AlertStore: Sendable {
             let state: String = try row["state"]
             let alert = Alert(
                 labels: try labels(row["labels"]), annotations: try labels(row["annotations"]),
-                state: Alert.State(rawValue: state) ?? .pending, value: try row["value"], activeAt: try row["active_at"],
+                state: Alert.State(rawValue: state) ?? .pending, value: try row["value"],
+                activeAt: try row["active_at"],
                 firedAt: try row["fired_at"], resolvedAt: try row["resolved_at"])
             result[try row["rule"], default: []].append(
                 TrackedAlert(alert: alert, keepFiringSince: try row["keep_firing_since"]))

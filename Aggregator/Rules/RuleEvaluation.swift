@@ -23,7 +23,8 @@ struct RuleEvaluation {
             for text in rule.labels { labels[text.name] = expand(text, sample, &problem) }
             labels["alertname"] = rule.name
             labels = Labels(labels.map { Label($0.name, Self.storable($0.value)) })
-            let annotations = Labels(rule.annotations.map { Label($0.name, Self.storable(expand($0, sample, &problem))) })
+            let annotations = Labels(
+                rule.annotations.map { Label($0.name, Self.storable(expand($0, sample, &problem))) })
             let observation = AlertObservation(value: sample.sample.value, annotations: annotations)
             guard result.updateValue(observation, forKey: labels) == nil else {
                 throw RulesError(
@@ -48,7 +49,8 @@ struct RuleEvaluation {
             for text in rule.labels { labels[text.name] = text.template.source }
             labels[Labels.metricName] = rule.name
             guard seen.insert(labels).inserted else {
-                throw RulesError(.duplicateLabels, "two results have the labels \(labels) once the rule's labels are added")
+                throw RulesError(
+                    .duplicateLabels, "two results have the labels \(labels) once the rule's labels are added")
             }
             result.append((labels, sample.sample.value))
         }
@@ -68,6 +70,7 @@ struct RuleEvaluation {
 
     /// PostgreSQL's text takes no NUL; a host that sends one in a label must not stop the saving of alerts.
     private static func storable(_ text: String) -> String {
-        text.utf8.contains(0) ? text.split(separator: "\0", omittingEmptySubsequences: false).joined(separator: "\u{fffd}") : text
+        text.utf8.contains(0)
+            ? text.split(separator: "\0", omittingEmptySubsequences: false).joined(separator: "\u{fffd}") : text
     }
 }

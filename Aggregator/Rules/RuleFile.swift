@@ -80,7 +80,8 @@ extension RuleFile {
         guard let text = Self.read(path) else {
             throw ConfigurationErrors([
                 ConfigurationError(
-                    file: path, line: 0, column: 0, problem: "the rule file cannot be read: \(String(cString: strerror(errno)))",
+                    file: path, line: 0, column: 0,
+                    problem: "the rule file cannot be read: \(String(cString: strerror(errno)))",
                     remedy: "check the path and its permissions")
             ])
         }

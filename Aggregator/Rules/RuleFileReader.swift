@@ -68,7 +68,8 @@ struct RuleFileReader {
         guard (alert == nil) != (record == nil), let ruleName = alert ?? record else {
             problems.report(
                 reader.node.error(
-                    alert == nil ? "a rule without \"alert\" or \"record\"" : "a rule with both \"alert\" and \"record\"",
+                    alert == nil
+                        ? "a rule without \"alert\" or \"record\"" : "a rule with both \"alert\" and \"record\"",
                     remedy: "write one of the two"))
             return nil
         }
@@ -79,7 +80,8 @@ struct RuleFileReader {
         guard let query = query(expression, reader) else { return nil }
         let own = Set(labels.map(\.name))
         return Rule(
-            id: "", kind: alert == nil ? .record : .alert, name: ruleName, query: query, hold: hold, keepFiringFor: keep,
+            id: "", kind: alert == nil ? .record : .alert, name: ruleName, query: query, hold: hold,
+            keepFiringFor: keep,
             labels: common.filter { !own.contains($0.name) } + labels, annotations: annotations, line: reader.node.line)
     }
 
@@ -115,11 +117,13 @@ struct RuleFileReader {
         guard Self.isLabelName(pair.name), what != "label" || pair.name != Labels.metricName else {
             problems.report(
                 pair.key.error(
-                    "\"\(pair.name)\" cannot be the name of a \(what)", remedy: "use letters, digits and _, not a digit first"))
+                    "\"\(pair.name)\" cannot be the name of a \(what)",
+                    remedy: "use letters, digits and _, not a digit first"))
             return nil
         }
         guard let text = pair.value.text else {
-            problems.report(pair.value.error("\(pair.name): a text belongs here", remedy: "quote it if it has colons or braces"))
+            problems.report(
+                pair.value.error("\(pair.name): a text belongs here", remedy: "quote it if it has colons or braces"))
             return nil
         }
         do throws(RulesError) {

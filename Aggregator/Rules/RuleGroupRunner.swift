@@ -27,7 +27,8 @@ actor RuleGroupRunner {
     private let published: Mutex<RuleGroupStatus>
 
     init(
-        group: RuleGroup, engine: PromQLEngine, series: (any SeriesSink)?, alerts: any AlertSink, settings: RuleSettings,
+        group: RuleGroup, engine: PromQLEngine, series: (any SeriesSink)?, alerts: any AlertSink,
+        settings: RuleSettings,
         logger: Logger
     ) {
         self.group = group

@@ -151,7 +151,8 @@ public final class RuleService: Service {
         state.withLock { $0.isRunner = true }
         defer { state.withLock { $0.isRunner = false } }
         logger.info(
-            "evaluating rules", metadata: ["groups": "\(runners.count)", "token": "\(token)", "saved": "\(saved.count)"])
+            "evaluating rules",
+            metadata: ["groups": "\(runners.count)", "token": "\(token)", "saved": "\(saved.count)"])
         try await Task.sleep(for: settings.startupGrace)
         try await withThrowingTaskGroup(of: Void.self) { group in
             // The lock lives as long as its session: a dead session means that another may hold it.

@@ -32,7 +32,9 @@ struct StrangerCounts: Sendable {
             counts = [:]
             others = 0
         }
-        let sorted = counts.sorted { ($1.value, $0.key.source, $0.key.reason) < ($0.value, $1.key.source, $1.key.reason) }
+        let sorted = counts.sorted {
+            ($1.value, $0.key.source, $0.key.reason) < ($0.value, $1.key.source, $1.key.reason)
+        }
         var events = sorted.map { key, count in
             AuditEvent(
                 actor: "stranger", address: key.source, action: "request", outcome: .refused,

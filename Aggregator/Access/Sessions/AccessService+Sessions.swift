@@ -1,6 +1,7 @@
 internal import Cryptography
 public import Model
 internal import Postgres
+internal import Synchronization
 
 /// A session that has just begun.
 public struct NewSession: Sendable {

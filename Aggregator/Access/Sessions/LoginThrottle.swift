@@ -95,8 +95,10 @@ struct LoginThrottle: Sendable {
 
     /// Addresses of IPv6 count by their /64: that is what one host owns.
     private static func keys(_ name: String, _ address: String) -> (account: String, address: String) {
-        let network = address.contains(":") ? address.split(separator: ":", omittingEmptySubsequences: false)
-            .prefix(4).joined(separator: ":") : address
+        let network =
+            address.contains(":")
+            ? address.split(separator: ":", omittingEmptySubsequences: false)
+                .prefix(4).joined(separator: ":") : address
         return ("account \(name.lowercased())", "address \(network)")
     }
 }

@@ -40,7 +40,8 @@ extension AccessService {
             throw AccessError(.invalid, "a token belongs to a user; name one")
         }
         return try await createToken(
-            named: name, role: role, clusters: clusters, lifetime: lifetime, owner: owner, ownerGrants: principal.grants,
+            named: name, role: role, clusters: clusters, lifetime: lifetime, owner: owner,
+            ownerGrants: principal.grants,
             by: principal, from: address)
     }
 
@@ -128,7 +129,8 @@ extension AccessService {
     ) async throws -> (token: APIToken, secret: String) {
         try Self.check(name, clusters, lifetime)
         guard Self.covers(ownerGrants, role, clusters) else {
-            let reason = "a token cannot have a higher role than its owner: \(role.rawValue) is more than \(ownerGrants)"
+            let reason =
+                "a token cannot have a higher role than its owner: \(role.rawValue) is more than \(ownerGrants)"
             try await audit.append(
                 AuditEvent(
                     actor: principal.name, address: address, action: Permission.manageOwnTokens.rawValue, object: name,
@@ -180,7 +182,8 @@ extension AccessService {
     /// Whether the owner holds `role` wherever the token may be used; without a limit, anywhere at all.
     private static func covers(_ owner: Grants, _ role: Role, _ clusters: [String]?) -> Bool {
         if let clusters { return clusters.allSatisfy { (owner.role(on: $0) ?? nil).map { $0 >= role } ?? false } }
-        return ([owner.everywhere] + owner.clusters.values.map { $0 }).compactMap { $0 }.max().map { $0 >= role } ?? false
+        return ([owner.everywhere] + owner.clusters.values.map { $0 }).compactMap { $0 }.max().map { $0 >= role }
+            ?? false
     }
 }
 

@@ -17,7 +17,8 @@ extension AccessService {
             try await self.insert("admin", hash, Grants(everywhere: .admin), in: connection)
             try await self.audit.append(
                 AuditEvent(
-                    actor: Principal.local.name, action: "manage-users", object: "admin", reason: "first start: role admin"),
+                    actor: Principal.local.name, action: "manage-users", object: "admin",
+                    reason: "first start: role admin"),
                 in: connection)
             return password
         }
@@ -46,7 +47,8 @@ extension AccessService {
         try await require(principal, .manageUsers, object: name, from: address)
         guard User.isValidName(name) else {
             throw AccessError(
-                .invalid, "a user's name is 1 to 64 of a-z, 0-9, dot, hyphen, underscore, and begins with a letter or digit")
+                .invalid,
+                "a user's name is 1 to 64 of a-z, 0-9, dot, hyphen, underscore, and begins with a letter or digit")
         }
         try PasswordRule.check(password, name: name)
         try Self.check(grants)

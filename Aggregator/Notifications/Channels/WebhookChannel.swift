@@ -27,7 +27,7 @@ struct WebhookChannel: Channel {
         let request = HTTPRequest("POST", url, headers: headers, body: body, maximumBodyBytes: 64 << 10)
         do throws(HTTPClientError) {
             return Self.outcome(of: try await client.send(request, deadline: deadline))
-        } catch where error.code == .tooLarge {
+        } catch  where error.code == .tooLarge {
             // It answered, at length; what counts is that it took the alert, which only the status tells: ask again.
             return AttemptOutcome(result: .retry, error: "the receiver's answer is longer than 64 KiB")
         } catch {
@@ -44,7 +44,8 @@ struct WebhookChannel: Channel {
                 result: .retry, code: response.status, error: "the receiver answered \(response.status)",
                 retryAfter: response[header: "retry-after"].flatMap { Int($0) }.map { .seconds(max(0, $0)) })
         default:
-            let hint = (300..<400).contains(response.status) ? "; redirects are not followed, configure the final URL" : ""
+            let hint =
+                (300..<400).contains(response.status) ? "; redirects are not followed, configure the final URL" : ""
             return AttemptOutcome(
                 result: .failed, code: response.status, error: "the receiver answered \(response.status)\(hint)")
         }

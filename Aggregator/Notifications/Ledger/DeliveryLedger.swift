@@ -58,7 +58,9 @@ struct DeliveryLedger: Sendable {
     ///
     /// - Parameter routes: by name; a group of a route that is no longer configured is dropped.
     /// - Returns: false if no group was due.
-    func flushOne(_ routes: [String: Route], channels: [String: ChannelConfiguration], at now: Timestamp) async throws -> Bool {
+    func flushOne(_ routes: [String: Route], channels: [String: ChannelConfiguration], at now: Timestamp) async throws
+        -> Bool
+    {
         try await pool.transaction { connection in
             let due = try await connection.query(
                 """
@@ -88,7 +90,8 @@ struct DeliveryLedger: Sendable {
     }
 
     private static func flush(
-        _ group: DueGroup, channels: [String: ChannelConfiguration], at now: Timestamp, in connection: PostgresConnection
+        _ group: DueGroup, channels: [String: ChannelConfiguration], at now: Timestamp,
+        in connection: PostgresConnection
     ) async throws {
         let rows = try await connection.query(
             """
@@ -104,7 +107,8 @@ struct DeliveryLedger: Sendable {
         if plan.tells {
             let content = NotificationContent(
                 route: group.route.name, groupKey: group.key, groupLabels: group.labels, alerts: entries.map(\.alert))
-            try await insert(content, channels: group.route.channels.compactMap { channels[$0] }, at: now, in: connection)
+            try await insert(
+                content, channels: group.route.channels.compactMap { channels[$0] }, at: now, in: connection)
             try await connection.execute(
                 """
                 delete from notification_group_alert

@@ -10,7 +10,8 @@ enum MailComposer {
     ///   - id: of the notification: the same for every attempt, so that a mail sent twice is seen as one.
     ///   - settings: sender and recipients.
     static func compose(
-        _ content: NotificationContent, id: Int64, at createdAt: Timestamp, settings: EmailSettings, links: DashboardLinks
+        _ content: NotificationContent, id: Int64, at createdAt: Timestamp, settings: EmailSettings,
+        links: DashboardLinks
     ) -> MailMessage {
         let text = MessageText(content: content, links: links)
         let domain = settings.sender.split(separator: "@").last.map(String.init) ?? "etcd-monitor"
@@ -34,13 +35,15 @@ enum MailComposer {
         ]
         for (type, body) in [("text/plain", text.plain), ("text/html", text.html)] {
             lines += [
-                "--\(boundary)", "Content-Type: \(type); charset=utf-8", "Content-Transfer-Encoding: quoted-printable", "",
+                "--\(boundary)", "Content-Type: \(type); charset=utf-8", "Content-Transfer-Encoding: quoted-printable",
+                "",
                 quotedPrintable(body),
             ]
         }
         lines += ["--\(boundary)--", ""]
         return MailMessage(
-            sender: settings.sender, recipients: settings.recipients, content: Array(lines.joined(separator: "\r\n").utf8))
+            sender: settings.sender, recipients: settings.recipients,
+            content: Array(lines.joined(separator: "\r\n").utf8))
     }
 
     /// Plain if it is short printable ASCII; otherwise encoded words of at most 75 characters, folded.
@@ -74,7 +77,8 @@ enum MailComposer {
         var width = 0
         for (at, byte) in bytes.enumerated() {
             let isBlankAtEnd = (byte == 0x20 || byte == 0x09) && at == bytes.count - 1
-            let isLiteral = ((0x21...0x7e).contains(byte) && byte != 0x3d) || ((byte == 0x20 || byte == 0x09) && !isBlankAtEnd)
+            let isLiteral =
+                ((0x21...0x7e).contains(byte) && byte != 0x3d) || ((byte == 0x20 || byte == 0x09) && !isBlankAtEnd)
             let token = isLiteral ? String(UnicodeScalar(byte)) : "=" + hex(byte)
             if width + token.utf8.count > 75 {
                 result += "=\r\n"

@@ -74,7 +74,8 @@ struct MessageText {
             if let remedy = Self.remedy(alert), alert.state == .firing {
                 body += "<p style=\"margin:0 0 8px\"><b>What to do:</b> \(Self.escaped(remedy))</p>\n"
             }
-            body += "<p style=\"margin:0 0 8px;color:#57606a\">Since \(CalendarTime(alert.firedAt ?? alert.activeAt).text)"
+            body +=
+                "<p style=\"margin:0 0 8px;color:#57606a\">Since \(CalendarTime(alert.firedAt ?? alert.activeAt).text)"
             if let end = alert.resolvedAt { body += "<br>Ended \(CalendarTime(end).text)" }
             body += "</p>\n<p style=\"margin:0;color:#57606a;font-family:monospace;font-size:12px\">"
             body += "\(Self.escaped(Self.labels(alert)))</p>\n"
@@ -168,7 +169,9 @@ struct DashboardLinks: Sendable {
         var result = ""
         for byte in text.utf8 {
             let scalar = UnicodeScalar(byte)
-            if scalar.properties.isAlphabetic && byte < 0x80 || (0x30...0x39).contains(byte) || "-._~".utf8.contains(byte) {
+            if scalar.properties.isAlphabetic && byte < 0x80 || (0x30...0x39).contains(byte)
+                || "-._~".utf8.contains(byte)
+            {
                 result.unicodeScalars.append(scalar)
             } else {
                 result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)

@@ -169,7 +169,9 @@ struct TemplateParser {
             if name == "true" || name == "false" { return .boolean(name == "true") }
             if TemplateFunctions.arities[name]?.contains(0) == true { return .call(name, []) }
             at = start
-            if name.isEmpty { throw problem("unexpected '\(text[at])'; a value is $value, $labels.name, \"text\" or 1.5") }
+            if name.isEmpty {
+                throw problem("unexpected '\(text[at])'; a value is $value, $labels.name, \"text\" or 1.5")
+            }
             throw problem(
                 TemplateFunctions.arities[name] == nil
                     ? Self.unknown(name) : "\(name) is an argument here; put it in parentheses: (\(name) …)")
@@ -278,6 +280,7 @@ struct TemplateParser {
 
     private static func spoken(_ arity: ClosedRange<Int>) -> String {
         if arity.upperBound == Int.max { return "\(arity.lowerBound) or more arguments" }
-        return arity.count == 1 ? "\(arity.lowerBound) argument(s)" : "\(arity.lowerBound) to \(arity.upperBound) arguments"
+        return arity.count == 1
+            ? "\(arity.lowerBound) argument(s)" : "\(arity.lowerBound) to \(arity.upperBound) arguments"
     }
 }
