@@ -9,6 +9,8 @@ public enum Schema {
     public static let migrations: [Migration] = [
         Migration(1, "fleet", PackageResources.m001_fleet_sql),
         Migration(2, "batches", PackageResources.m002_batches_sql),
+        Migration(3, "access", PackageResources.m003_access_sql),
+        Migration(4, "alerts", PackageResources.m004_alerts_sql),
     ]
 
     /// Brings the database of `pool` to the newest migration.
