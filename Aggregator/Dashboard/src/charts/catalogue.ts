@@ -55,6 +55,26 @@ export const catalogue: readonly ChartSpec[] = [
     }],
   },
   {
+    key: "pending", title: "Proposals pending", unit: "", format: count, floor: 4,
+    queries: (s) => [member(`sum by (instance) (etcd_server_proposals_pending{${s}})`)],
+  },
+  {
+    key: "slow", title: "Slow work", unit: "a minute, all members", format: count, floor: 4,
+    queries: (s) => [
+      named("late heartbeats", `sum(increase(etcd_server_heartbeat_send_failures_total{${s}}[1m]))`),
+      named("slow applies", `sum(increase(etcd_server_slow_apply_total{${s}}[1m]))`),
+      named("slow reads", `sum(increase(etcd_server_slow_read_indexes_total{${s}}[1m]))`),
+    ],
+  },
+  {
+    key: "database", title: "DB size", unit: "largest member", format: bytes, isBinary: true,
+    queries: (s) => [
+      named("quota", `min(etcd_server_quota_backend_bytes{${s}})`),
+      named("size", `max(etcd_mvcc_db_total_size_in_bytes{${s}})`),
+      named("in use", `max(etcd_mvcc_db_total_size_in_use_in_bytes{${s}})`),
+    ],
+  },
+  {
     key: "proposals", title: "Proposals", unit: "per second, the leader's", format: rate, floor: 1,
     queries: (s, w) => [
       named("committed", `max(rate(etcd_server_proposals_committed_total{${s}}[${w}]))`),
@@ -63,19 +83,14 @@ export const catalogue: readonly ChartSpec[] = [
     ],
   },
   {
-    key: "pending", title: "Proposals pending", unit: "", format: count, floor: 4,
-    queries: (s) => [member(`sum by (instance) (etcd_server_proposals_pending{${s}})`)],
-  },
-  {
     key: "leader-changes", title: "Leader changes", unit: "in 15 min", format: (value) => count(value == null ? value : Math.round(value)), floor: 4,
     queries: (s) => [named("seen", `max(increase(etcd_server_leader_changes_seen_total{${s}}[15m]))`)],
   },
   {
-    key: "database", title: "DB size", unit: "largest member", format: bytes, isBinary: true,
-    queries: (s) => [
-      named("quota", `min(etcd_server_quota_backend_bytes{${s}})`),
-      named("size", `max(etcd_mvcc_db_total_size_in_bytes{${s}})`),
-      named("in use", `max(etcd_mvcc_db_total_size_in_use_in_bytes{${s}})`),
+    key: "clients", title: "Client traffic", unit: "all members", format: byteRate, floor: 1000,
+    queries: (s, w) => [
+      named("out", `sum(rate(etcd_network_client_grpc_sent_bytes_total{${s}}[${w}]))`),
+      named("in", `sum(rate(etcd_network_client_grpc_received_bytes_total{${s}}[${w}]))`),
     ],
   },
   {
@@ -87,12 +102,8 @@ export const catalogue: readonly ChartSpec[] = [
     queries: (s, w) => [member(`sum by (instance) (rate(process_cpu_seconds_total{${s},job="etcd"}[${w}]))`)],
   },
   {
-    key: "network", title: "Network of etcd", unit: "all members", format: byteRate, floor: 1000,
-    queries: (s, w) => [
-      named("client out", `sum(rate(etcd_network_client_grpc_sent_bytes_total{${s}}[${w}]))`),
-      named("client in", `sum(rate(etcd_network_client_grpc_received_bytes_total{${s}}[${w}]))`),
-      named("peer", `sum(rate(etcd_network_peer_sent_bytes_total{${s}}[${w}]))`),
-    ],
+    key: "peers", title: "Peer traffic", unit: "sent by each member", format: byteRate, floor: 1000,
+    queries: (s, w) => [member(`sum by (instance) (rate(etcd_network_peer_sent_bytes_total{${s}}[${w}]))`)],
   },
 ];
 

@@ -38,7 +38,7 @@ export function plotOptions(spec: ChartSpec, size: { width: number; height: numb
   const lineColour = (_: uPlot, series: number) => drawn().colours.series[(drawn().data.lines[series - 1]?.colour ?? 1) - 1] ?? "";
   return {
     ...size,
-    padding: [12, 12, 0, 0],
+    padding: [12, 18, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,

@@ -52,8 +52,10 @@ export function byteRate(value: Value): string {
   return value >= 1e3 ? `${figures(value / 1e3)}${thin}kB/s` : `${Math.round(value)}${thin}B/s`;
 }
 
-export const rate = (value: Value): string =>
-  !isNumber(value) ? unknown : value >= 100 ? `${count(value)}/s` : `${figures(value)}/s`;
+/** One decimal below ten, none above: 4.2, 38. */
+const brief = (value: number) => (Math.abs(value) >= 9.95 ? String(Math.round(value)) : Number(value.toFixed(1)).toString());
+
+export const rate = (value: Value): string => !isNumber(value) ? unknown : `${value >= 100 ? count(value) : brief(value)}/s`;
 
 export function percent(ratio: Value): string {
   if (!isNumber(ratio)) return unknown;
@@ -61,13 +63,16 @@ export function percent(ratio: Value): string {
   return `${Math.abs(value) >= 99.95 ? Math.round(value) : Math.abs(value) < 0.05 ? 0 : Number(value.toFixed(1))}${thin}%`;
 }
 
-/** Latency: µs, ms or s, three figures. */
+/** One decimal below a hundred: 5.4, 38.4, 212. */
+const tenths = (value: number) => (Math.abs(value) >= 99.95 ? withCommas(String(Math.round(value))) : value.toFixed(1));
+
+/** Latency: µs, ms or s; 38.4 ms, 941 µs. */
 export function latency(seconds: Value): string {
   if (!isNumber(seconds)) return unknown;
   const size = Math.abs(seconds);
   if (size === 0) return `0${thin}ms`;
-  if (size < 0.001) return `${figures(seconds * 1e6)}${thin}µs`;
-  return size < 1 ? `${figures(seconds * 1e3)}${thin}ms` : `${figures(seconds)}${thin}s`;
+  if (size < 0.001) return `${Math.round(seconds * 1e6)}${thin}µs`;
+  return size < 1 ? `${tenths(seconds * 1e3)}${thin}ms` : `${tenths(seconds)}${thin}s`;
 }
 
 /** How long, in one unit: 0.4 s, 44 min, 5 h, 94 d. */

@@ -1,22 +1,21 @@
 import type { ClusterDetail } from "../../api/clusters";
 import { latency } from "../../lib/units";
-import { canvas, joinLinks, placeMembers, topologyWords, type Edge, type Place } from "./layout";
+import { canvas, joinLinks, placeLabels, placeMembers, topologyWords, type Edge, type Label, type Place } from "./layout";
+
+/** No number for a dead peer. */
+const edgeWords = (edge: Edge) => edge.state === "broken" ? "broken" : edge.rttSeconds === null ? "" : latency(edge.rttSeconds);
 
 function EdgeLine({ edge }: { edge: Edge }) {
   const kind = edge.state === "slow" ? "slow" : edge.state === "ok" ? "" : "none";
-  const label = edge.state === "broken" ? "broken" : edge.rttSeconds === null ? "" : latency(edge.rttSeconds);
-  const x = (edge.from.x + edge.to.x) / 2;
-  const y = (edge.from.y + edge.to.y) / 2;
-  const width = label.length * 6 + 8;
+  return <path className={`edge ${kind}`} d={`M${edge.from.x} ${edge.from.y}L${edge.to.x} ${edge.to.y}`} />;
+}
+
+function EdgeLabel({ edge, label }: { edge: Edge; label: Label | undefined }) {
+  if (!label) return null;
   return (
     <>
-      <path className={`edge ${kind}`} d={`M${edge.from.x} ${edge.from.y}L${edge.to.x} ${edge.to.y}`} />
-      {label !== "" && (
-        <>
-          <rect className="tag" x={x - width / 2} y={y - 9} width={width} height="18" rx="3" />
-          <text className={edge.state === "slow" ? "strong" : "mid"} x={x} y={y + 3.5} textAnchor="middle">{label}</text>
-        </>
-      )}
+      <rect className="tag" x={label.x - label.width / 2} y={label.y - 9} width={label.width} height="18" rx="3" />
+      <text className={edge.state === "slow" ? "strong" : "mid"} x={label.x} y={label.y + 3.5} textAnchor="middle">{label.text}</text>
     </>
   );
 }
@@ -42,11 +41,13 @@ function MemberNode({ place }: { place: Place }) {
 export function Topology({ cluster }: { cluster: ClusterDetail }) {
   const places = placeMembers(cluster.members);
   const edges = joinLinks(cluster.links, places);
+  const labels = placeLabels(edges, edgeWords);
   return (
     <section className="card">
       <header><h2>Topology</h2><span className="grow" /><span className="micro t3">peer RTT p99</span></header>
       <svg className="plot topo" viewBox={`0 0 ${canvas.width} ${canvas.height}`} role="img" aria-label={topologyWords(cluster.members, edges)}>
         {edges.map((edge) => <EdgeLine key={edge.key} edge={edge} />)}
+        {edges.map((edge) => <EdgeLabel key={edge.key} edge={edge} label={labels.get(edge.key)} />)}
         {places.map((place) => <MemberNode key={place.member.id ?? place.member.name} place={place} />)}
       </svg>
     </section>

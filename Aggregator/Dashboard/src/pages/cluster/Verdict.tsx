@@ -1,6 +1,5 @@
 import type { ReactNode } from "react";
 import type { ClusterDetail } from "../../api/clusters";
-import { Age } from "../../components/Age";
 import { Link } from "../../components/Link";
 import { Since } from "../../components/Since";
 import { Mark, statusWord } from "../../components/StatusMark";
@@ -31,7 +30,6 @@ function Facts({ cluster }: { cluster: ClusterDetail }) {
       <Fact label="Peer RTT p99">{latency(cluster.peerRTT?.p99Seconds)}</Fact>
       <Fact label="Agents" isOver={cluster.agents.silent > 0}>{cluster.agents.silent > 0 ? `${cluster.agents.silent} of ${cluster.agents.total} silent` : `${cluster.agents.total} report`}</Fact>
       <Fact label="Version">{versionText(cluster)}</Fact>
-      <Fact label="Data"><Age at={cluster.updatedAt} /></Fact>
     </dl>
   );
 }
@@ -39,7 +37,7 @@ function Facts({ cluster }: { cluster: ClusterDetail }) {
 /** What is wrong, where, and why; below it the facts. */
 export function Verdict({ cluster }: { cluster: ClusterDetail }) {
   const { title, rest } = splitCause(cluster.cause);
-  const said = [rest, ...cluster.members.filter((member) => member.status !== "healthy" && member.reason !== "" && !cluster.cause.includes(member.reason))
+  const said = [rest, ...cluster.members.filter((member) => member.status !== "healthy" && member.reason !== "" && !cluster.cause.includes(member.name))
     .map((member) => member.reason), cluster.quorum.sentence].filter((sentence) => sentence !== "");
   const alerts = cluster.alerts.critical + cluster.alerts.warning + cluster.alerts.info;
   return (

@@ -43,6 +43,24 @@ export function joinLinks(links: readonly Link[], places: readonly Place[]): Edg
   return [...edges.values()];
 }
 
+export interface Label { x: number; y: number; width: number; text: string }
+
+/** The time of an edge beside its middle, moved along the edge until it hides no other label. */
+export function placeLabels(edges: readonly Edge[], words: (edge: Edge) => string): ReadonlyMap<string, Label> {
+  const placed = new Map<string, Label>();
+  const isFree = (label: Label) => [...placed.values()].every((other) =>
+    Math.abs(other.x - label.x) > (other.width + label.width) / 2 || Math.abs(other.y - label.y) > 18);
+  for (const edge of edges) {
+    const text = words(edge);
+    if (text === "") continue;
+    const at = (part: number): Label => ({
+      x: edge.from.x + (edge.to.x - edge.from.x) * part, y: edge.from.y + (edge.to.y - edge.from.y) * part, width: text.length * 6 + 8, text,
+    });
+    placed.set(edge.key, [0.5, 0.36, 0.64, 0.28, 0.72].map(at).find(isFree) ?? at(0.5));
+  }
+  return placed;
+}
+
 /** The table says the same; this is for those who hear the drawing. */
 export function topologyWords(members: readonly Member[], edges: readonly Edge[]): string {
   const leader = members.find((member) => member.role === "leader");

@@ -28,7 +28,7 @@ export const FleetTile = memo(function FleetTile({ cluster }: { cluster: Cluster
       <p className="cause" title={cluster.cause}>{cluster.cause}</p>
       <dl className="facts five">
         <FactCell label="Members" sub={marginText(cluster)}
-          value={<><MemberDots cluster={cluster} /> {status === "unknown" ? "?" : members.up}/{members.total}</>} />
+          value={<><MemberDots cluster={cluster} />{status === "unknown" ? "?" : members.up}/{members.total}</>} />
         <FactCell label="Leader" value={<span title={leader?.member}>{leader ? leader.member : "none"}</span>}
           sub={leader ? <Since at={leader.since} /> : ""} />
         <FactCell label="Requests" value={requestFact(cluster)} sub="" />

@@ -25,7 +25,7 @@ export function databaseFact(cluster: ClusterSummary): Fact {
   const share = quotaShare(cluster);
   const size = cluster.database ? bytes(cluster.database.sizeBytes) : unknown;
   if (share === null) return { value: size, sub: "quota unknown", isOver: false };
-  return { value: percent(share), sub: `${size} of ${bytes(cluster.database?.quotaBytes)}`, isOver: share > quotaShareLimit };
+  return { value: percent(share), sub: size, isOver: share > quotaShareLimit };
 }
 
 /** The share first: the p99 of a histogram of powers of two is only a bucket. */
