@@ -16,6 +16,8 @@ public struct EngineOptions: Sendable {
     public var maximumSeries = 100_000
     /// Steps of a range query; Prometheus's 11,000.
     public var maximumSteps = 11_000
+    /// Steps at which one subquery's inner expression may be evaluated.
+    public var maximumSubquerySteps = 1_000_000
     /// Wall time one query may take.
     public var timeout: Duration = .seconds(120)
 

@@ -26,16 +26,44 @@ public struct PromQLEngine: Sendable {
         try await range(try Query(query, options: options), start: start, end: end, step: step)
     }
 
-    /// The value of a parsed query at an instant.
+    /// The value of a parsed query at an instant. A range vector is answered with its samples.
     public func instant(_ query: Query, at time: Timestamp) async throws(QueryError) -> QueryResult {
-        throw QueryError(.internal, "not implemented")
+        try Self.checkInstants(time, time)
+        let run = QueryRun(query, source: source, options: options, grid: .instant(time.milliseconds), step: 0)
+        return try await run.instant()
     }
 
     /// The values of a parsed query from `start` to `end` (inclusive) every `step`, always a matrix.
     public func range(
         _ query: Query, start: Timestamp, end: Timestamp, step: Duration
     ) async throws(QueryError) -> QueryResult {
-        throw QueryError(.internal, "not implemented")
+        try Self.checkInstants(start, end)
+        guard step.milliseconds > 0 else {
+            throw QueryError(.badData, "zero or negative query resolution step widths are not accepted. Try a positive integer")
+        }
+        guard end >= start else { throw QueryError(.badData, "end timestamp must not be before start time") }
+        guard query.expression.type == .scalar || query.expression.type == .vector else {
+            throw QueryError(
+                .badData,
+                "invalid expression type \"\(query.expression.type.rawValue)\" for range query, must be Scalar or instant Vector")
+        }
+        let steps = (end.milliseconds - start.milliseconds) / step.milliseconds + 1
+        guard steps <= Int64(options.maximumSteps) else {
+            throw QueryError(
+                .badData,
+                "exceeded maximum resolution of \(options.maximumSteps) points per timeseries. Try decreasing the query resolution (?step=XX)")
+        }
+        let grid = Grid(start: start.milliseconds, interval: step.milliseconds, count: Int(steps))
+        let run = QueryRun(query, source: source, options: options, grid: grid, step: step.milliseconds)
+        return try await run.range()
+    }
+
+    /// Instants are kept to where no sum of them, a window and an offset overflows.
+    private static func checkInstants(_ start: Timestamp, _ end: Timestamp) throws(QueryError) {
+        let limit: Int64 = 1 << 60
+        guard start.milliseconds > -limit, end.milliseconds < limit else {
+            throw QueryError(.badData, "time is out of range")
+        }
     }
 }
 
@@ -43,10 +71,14 @@ public struct PromQLEngine: Sendable {
 public struct Query: Sendable {
     /// The text it was parsed from.
     public let text: String
+    /// What it means.
+    public let expression: Expression
 
     /// Parses `text`.
     /// - Throws: `.badData` with the place.
     public init(_ text: String, options: EngineOptions = EngineOptions()) throws(QueryError) {
         self.text = text
+        var parser = try Parser(text, allowsExperimental: options.experimentalFunctions)
+        expression = try parser.parse()
     }
 }
