@@ -55,6 +55,7 @@ extension WindowFunction {
 
     static let medianAbsoluteDeviation = WindowFunction { series, window, _ in
         var values = Array(series.values[window.samples])
+        if values.contains(where: \.isNaN) { return .nan }
         let median = quantile(0.5, &values)
         var deviations = values.map { ($0 - median).magnitude }
         return quantile(0.5, &deviations)

@@ -7,7 +7,7 @@ enum NumberText {
     /// `12`, `1.5e3`, `0x1f`, `017` (octal, as Go reads it), `Inf`, `NaN`; nil for anything else.
     static func number(_ text: String) -> Double? {
         let lower = text.lowercased()
-        if lower.hasPrefix("0x") { return UInt64(lower.dropFirst(2), radix: 16).map(Double.init) }
+        if lower.hasPrefix("0x") { return UInt64(lower.dropFirst(2), radix: 16).map { Double($0) } }
         let isDecimal = text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
         if isDecimal, text.count > 1, text.hasPrefix("0"), let octal = Int64(text, radix: 8) { return Double(octal) }
         switch lower {

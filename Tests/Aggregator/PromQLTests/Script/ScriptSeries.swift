@@ -27,8 +27,10 @@ struct ScriptSeries {
         while !text.isEmpty {
             if text.hasPrefix("{{") {
                 isNative = true
-                guard let end = text.firstRange(of: "}}") else { throw mistake("unclosed histogram") }
-                text = text[end.upperBound...]
+                repeat {
+                    guard let end = text.firstRange(of: "}}") else { throw mistake("unclosed histogram") }
+                    text = text[end.upperBound...]
+                } while text.hasPrefix("+{{") || text.hasPrefix("-{{")
                 text = text.drop { $0 != " " && $0 != "\t" }
             } else {
                 let word = text.prefix { $0 != " " && $0 != "\t" }
