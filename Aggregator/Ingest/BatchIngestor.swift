@@ -1,0 +1,204 @@
+public import Access
+public import AgentProtocol
+internal import FrameCodec
+public import Fleet
+public import Logging
+public import Model
+public import Postgres
+public import SelfMetrics
+public import ServiceLifecycle
+
+/// Takes batches: verifies each, commits them in groups, and answers.
+public final class BatchIngestor: Service, CustomStringConvertible {
+    private let pool: PostgresPool
+    private let fleet: FleetService
+    private let limits: IngestLimits
+    private let clock: WallClock
+    private let logger: Logger
+    private let verifier: UploadVerifier
+    private let contexts: StreamContexts
+    private let writer: BatchWriter
+    private let queue: CommitQueue
+    private let recorder: RefusalRecorder
+    private let numbers: IngestMetrics
+    private let deliver: @Sendable ([CommittedBatch]) async -> Void
+    private let stateChanged: @Sendable (Timestamp) -> Void
+
+    /// - Parameters:
+    ///   - deliver: gets what was committed, in order, before it is acknowledged.
+    ///   - stateChanged: called when a member's state changed, with the newest sample's time.
+    public init(
+        pool: PostgresPool, fleet: FleetService, audit: AuditLog, metrics: MetricRegistry,
+        limits: IngestLimits = IngestLimits(), clock: WallClock = .system, logger: Logger,
+        deliver: @escaping @Sendable ([CommittedBatch]) async -> Void,
+        stateChanged: @escaping @Sendable (Timestamp) -> Void
+    ) {
+        self.pool = pool
+        self.fleet = fleet
+        self.limits = limits
+        self.clock = clock
+        self.logger = logger
+        self.deliver = deliver
+        self.stateChanged = stateChanged
+        verifier = UploadVerifier(limits: limits) { fleet.agent($0) }
+        contexts = StreamContexts(pool: pool)
+        writer = BatchWriter(pool: pool)
+        let queue = CommitQueue(maximumCount: limits.queueLength, maximumBytes: limits.queueBytes)
+        self.queue = queue
+        recorder = RefusalRecorder(audit: audit, fleet: fleet, metrics: metrics, logger: logger)
+        numbers = IngestMetrics(metrics) { Double(queue.count) }
+    }
+
+    public var description: String { "BatchIngestor" }
+
+    /// What an agent that is told to wait should wait.
+    public var retryAfter: Duration { limits.retryAfter }
+
+    /// Returns once `request`'s batch is committed, or was before.
+    ///
+    /// - Throws: the problem to answer with; it is counted and audited already.
+    public func ingest(_ request: UploadRequest) async throws(Problem) {
+        let now = clock.now
+        do throws(Refusal) {
+            let upload = try verifier.verify(request, at: now)
+            numbers.received(bytes: request.body.count)
+            try await checkContext(upload)
+            if case .failure(let problem) = await queue.submit(upload) {
+                throw Refusal(problem: problem, header: upload.batch.header).proven(upload.agent)
+            }
+        } catch {
+            await recorder.record(error, from: request.peer, at: now)
+            throw error.problem
+        }
+    }
+
+    private func checkContext(_ upload: VerifiedUpload) async throws(Refusal) {
+        let header = upload.batch.header
+        do {
+            try await contexts.check(upload.batch, of: upload.agent.number)
+        } catch let error as CodecError {
+            let code: ProblemCode = error.code == .missingContext ? .missingContext : .malformedBatch
+            throw Refusal(problem: Problem(code, error.description), header: header).proven(upload.agent)
+        } catch {
+            logger.warning("a stream's context could not be read", metadata: ["error": "\(String(reflecting: error))"])
+            throw Refusal(problem: Self.unavailable, header: header).proven(upload.agent)
+        }
+    }
+
+    private static let unavailable = Problem(.overloaded, "the database cannot be reached now")
+}
+
+// MARK: - Committing
+
+extension BatchIngestor {
+    /// Commits groups until shutdown; what waits then is still committed.
+    public func run() async throws {
+        await withGracefulShutdownHandler {
+            while !Task.isCancelled {
+                do { try await queue.waitForArrival() } catch { break }
+                let group = queue.take(limits.groupSize)
+                if group.isEmpty {
+                    if Task.isShuttingDownGracefully { break }
+                    continue
+                }
+                await commit(group)
+                // Others arrive meanwhile and share the next transaction.
+                if queue.count < limits.groupSize {
+                    // Cancelled: the queue is emptied without waiting.
+                    try? await Task.sleep(for: limits.gathering)
+                }
+            }
+        } onGracefulShutdown: {
+            self.queue.close()
+        }
+        while case let group = queue.take(limits.groupSize), !group.isEmpty { await commit(group) }
+    }
+
+    /// Commits `group`, in halves if it fails as a whole.
+    private func commit(_ group: [CommitQueue.Waiting]) async {
+        let started = ContinuousClock.now
+        do {
+            let outcomes = try await writer.write(group.map(\.upload))
+            numbers.committed(group.count, took: ContinuousClock.now - started)
+            await settle(group, outcomes)
+        } catch {
+            await fail(group, error)
+        }
+    }
+
+    private func fail(_ group: [CommitQueue.Waiting], _ error: any Error) async {
+        let database = error as? PostgresError
+        logger.warning(
+            "a group of batches could not be committed",
+            metadata: ["batches": "\(group.count)", "error": "\(String(reflecting: error))"])
+        if database?.code == .statement, database?.isTransient == false, group.count > 1 {
+            await commit(Array(group[..<(group.count / 2)]))
+            await commit(Array(group[(group.count / 2)...]))
+            return
+        }
+        // Class 22 is about the data itself: the same batch will never be taken.
+        let isItsFault = group.count == 1 && database?.sqlState?.hasPrefix("22") == true
+        let problem =
+            isItsFault
+            ? Problem(.malformedBatch, "the database cannot hold what this batch says")
+            : database?.isTransient == false && database?.code == .statement
+                ? Problem(.internal, "this batch could not be stored") : Self.unavailable
+        for waiting in group { waiting.continuation.resume(returning: .failure(problem)) }
+    }
+
+    private func settle(_ group: [CommitQueue.Waiting], _ outcomes: [BatchWriter.Outcome]) async {
+        let stored = zip(group, outcomes).filter { $0.1 == .stored }.map(\.0.upload)
+        contexts.admit(stored.map { ($0.agent.number, $0.batch) })
+        if !stored.isEmpty {
+            await deliver(
+                stored.map { CommittedBatch(agent: $0.agent.number, receivedAt: $0.receivedAt, batch: $0.batch) })
+            await noteStates(stored)
+        }
+        for (waiting, outcome) in zip(group, outcomes) {
+            numbers.settled(outcome)
+            if outcome == .conflicting {
+                let header = waiting.upload.batch.header
+                let problem = Problem(
+                    .conflictingSequence, "sequence \(header.sequence) was stored before with other content")
+                waiting.continuation.resume(returning: .failure(problem))
+                continue
+            }
+            note(waiting.upload)
+            waiting.continuation.resume(returning: .success(()))
+        }
+    }
+
+    private func note(_ upload: VerifiedUpload) {
+        let header = upload.batch.header
+        fleet.noteAccepted(
+            upload.agent.id, at: upload.receivedAt, epoch: header.epoch, sequence: header.sequence,
+            newestSample: upload.batch.span?.upperBound, clockOffset: upload.clockOffset)
+        for case .drop(let report) in upload.batch.items {
+            numbers.dropped(report.batches)
+            logger.warning(
+                "an agent could not keep all it measured",
+                metadata: [
+                    "cluster": "\(upload.agent.cluster)", "node": "\(upload.agent.node)",
+                    "batches": "\(report.batches)", "reason": "\(report.reason)",
+                ])
+        }
+    }
+
+    private func noteStates(_ stored: [VerifiedUpload]) async {
+        let opinions = stored.flatMap(opinions)
+        guard let newest = opinions.map(\.observedAt).max() else { return }
+        await fleet.apply(opinions)
+        stateChanged(newest)
+    }
+
+    private func opinions(of upload: VerifiedUpload) -> [MemberOpinion] {
+        let key = StreamContexts.Key(agent: upload.agent.number, epoch: upload.batch.header.epoch)
+        return upload.states.compactMap { source, state in
+            guard let descriptor = contexts.descriptor(key, source), descriptor.kind == .etcd else { return nil }
+            return MemberOpinion(
+                key: MemberOpinion.Key(agent: upload.agent.id, source: descriptor.name), cluster: upload.agent.cluster,
+                node: upload.agent.node, instance: "\(upload.agent.node):\(descriptor.port)",
+                observedAt: upload.batch.header.madeAt, receivedAt: upload.receivedAt, state: state)
+        }
+    }
+}
