@@ -1,0 +1,60 @@
+// The agent's way to its aggregator: identity on disk, enrolment, and the sender that takes batches out of the spool,
+// signs them and posts them until they are acknowledged. Leaves what is in a batch to FrameCodec, keeping it to Spool,
+// and curl to HTTPClient.
+
+internal import AgentProtocol
+internal import Cryptography
+internal import HTTPClient
+internal import MessageSignatures
+internal import Model
+
+/// Makes signed requests; as lean as they can be, since one goes out every few seconds from every host.
+struct RequestSigner {
+    private let signer: MessageSigner
+
+    init(key: Ed25519PrivateKey) {
+        signer = MessageSigner(key: key, label: AgentProtocol.signatureLabel)
+    }
+
+    /// A batch of `agent`, signed at `created`.
+    func batch(
+        _ body: [UInt8], to aggregator: String, of agent: AgentID, created: Timestamp
+    ) throws(UplinkError) -> HTTPRequest {
+        let headers = [
+            (name: "Content-Type", value: AgentProtocol.batchMediaType),
+            (name: "Content-Encoding", value: AgentProtocol.batchContentEncoding),
+            (name: "Content-Digest", value: ContentDigest.sha256(body)),
+        ]
+        let parameters = SignatureParameters(
+            components: AgentProtocol.batchComponents, created: created.milliseconds / 1000,
+            keyID: agent.description, tag: AgentProtocol.batchTag)
+        return try request(aggregator + AgentProtocol.batchesPath, headers, body, parameters)
+    }
+
+    /// A request to be enrolled, signed at `created`.
+    func enrolment(_ body: [UInt8], to aggregator: String, created: Timestamp) throws(UplinkError) -> HTTPRequest {
+        let headers = [
+            (name: "Content-Type", value: AgentProtocol.jsonMediaType),
+            (name: "Content-Digest", value: ContentDigest.sha256(body)),
+        ]
+        let parameters = SignatureParameters(
+            components: AgentProtocol.enrolmentComponents, created: created.milliseconds / 1000,
+            keyID: AgentProtocol.enrolmentKeyID, tag: AgentProtocol.enrolmentTag)
+        return try request(aggregator + AgentProtocol.enrolmentPath, headers, body, parameters)
+    }
+
+    private func request(
+        _ url: String, _ headers: [(name: String, value: String)], _ body: [UInt8], _ parameters: SignatureParameters
+    ) throws(UplinkError) -> HTTPRequest {
+        do throws(MessageSignatureError) {
+            let parts = try RequestParts(method: "POST", url: url, headers: headers)
+            let fields = try signer.sign(parts, parameters)
+            return HTTPRequest(
+                "POST", url,
+                headers: headers + [("Signature-Input", fields.input), ("Signature", fields.signature)], body: body,
+                maximumBodyBytes: 64 << 10)
+        } catch {
+            throw UplinkError(.identity, "\(url): cannot sign: \(error)", cause: error)
+        }
+    }
+}

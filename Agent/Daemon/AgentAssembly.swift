@@ -1,0 +1,166 @@
+internal import Cryptography
+internal import EtcdClient
+internal import FrameCodec
+internal import HostCollectors
+internal import Logging
+internal import Model
+internal import ServiceRuntime
+internal import Spool
+internal import Synchronization
+internal import Uplink
+
+/// Builds the rooms, plugs them together and runs them: the only file that knows them all.
+struct AgentAssembly: Sendable {
+    private let configuration: AgentConfiguration
+    private let identity: AgentIdentity
+    private let spool: Spool
+    private let sender: BatchSender
+    private let writer: BatchWriter
+    private let loop: CollectionLoop
+    private let watches: [MemberWatch]
+    private let notifier = SystemdNotifier()
+    private let logger: Logger
+
+    /// The agent's own series move slowly, and nobody looks at them every five seconds.
+    private static let selfEveryTicks: Int64 = 3
+
+    init(_ configuration: AgentConfiguration, identity: AgentIdentity, hostRoot: HostRoot = .system) throws {
+        self.configuration = configuration
+        self.identity = identity
+        var logger = Logger(label: "agent")
+        logger[metadataKey: "cluster"] = "\(identity.cluster)"
+        logger[metadataKey: "node"] = "\(identity.node)"
+        self.logger = logger
+        let spool = try Spool(
+            directory: configuration.spoolDirectory, limitBytes: configuration.spoolLimitBytes,
+            random: { SecureRandom.uint64() })
+        self.spool = spool
+        let sender = BatchSender(
+            identity: identity, aggregators: configuration.aggregators, spool: spool, logger: logger)
+        self.sender = sender
+        let descriptors = Self.descriptors(configuration, node: identity.node)
+        writer = BatchWriter(
+            agent: identity.agent, sources: descriptors, spool: spool, logger: logger,
+            shouldSync: { sender.isLongAway }, onAppend: { sender.wake() })
+
+        let deadlines = EtcdSource.Deadlines(
+            scrapeInterval: configuration.scrapeInterval, statusInterval: configuration.statusInterval)
+        let members = configuration.members.enumerated().map { index, member in
+            EtcdSource(
+                number: index, name: member.name, node: identity.node,
+                client: EtcdClient(clientURL: member.clientURL, metricsURL: member.metricsURL, tls: member.tls),
+                deadlines: deadlines, logger: logger)
+        }
+        let host = HostSource(
+            number: members.count,
+            collectors: HostCollectors(root: hostRoot, members: configuration.members.map(\.watched)), logger: logger)
+        let counts = LoopCounts()
+        let own = SelfSource(
+            number: members.count + 1, version: BuildVersion.version, spool: spool, sender: sender, writer: writer,
+            loopCounts: { counts.value })
+        var sources: [(source: any ScrapeSource, every: Int64)] = members.map { ($0, 1) }
+        sources += [(host, 1), (own, Self.selfEveryTicks)]
+        loop = CollectionLoop(
+            grid: TickGrid(interval: configuration.scrapeInterval, agent: identity.agent), sources: sources,
+            writer: writer, logger: logger,
+            onClockStep: {
+                do {
+                    try await spool.startEpoch()
+                } catch {
+                    logger.error("no new epoch after the clock was set", metadata: ["error": "\(error)"])
+                }
+            })
+        counts.loop = loop
+        watches = members.map {
+            MemberWatch(source: $0, interval: configuration.statusInterval, writer: writer)
+        }
+    }
+
+    /// What the stream's sources are, as they are numbered: members, host, agent.
+    private static func descriptors(_ configuration: AgentConfiguration, node: String) -> [SourceDescriptor] {
+        configuration.members.map {
+            SourceDescriptor(
+                kind: .etcd, name: $0.name, port: UInt16(clamping: $0.clientPort),
+                interval: configuration.scrapeInterval)
+        } + [
+            SourceDescriptor(kind: .host, name: node, interval: configuration.scrapeInterval),
+            SourceDescriptor(
+                kind: .agent, name: node, interval: configuration.scrapeInterval * Int(selfEveryTicks)),
+        ]
+    }
+
+    /// Runs until `shutdown` returns, or until something fails that cannot go on.
+    func run(until shutdown: @escaping @Sendable () async -> Void) async throws {
+        logger.info(
+            "the agent runs",
+            metadata: [
+                "version": "\(BuildVersion.version)", "agent": "\(identity.agent)",
+                "members": "\(configuration.members.map(\.name).joined(separator: ", "))",
+                "aggregators": "\(configuration.aggregators.joined(separator: ", "))",
+            ])
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                await shutdown()
+                return true
+            }
+            group.addTask { try await keepGoing { try await sender.run() } }
+            group.addTask { try await keepGoing { await writer.run() } }
+            group.addTask { try await keepGoing { try await loop.run() } }
+            for watch in watches { group.addTask { try await keepGoing { try await watch.run() } } }
+            group.addTask { try await keepGoing { try await reportStatus() } }
+            group.addTask {
+                await notifier.runWatchdog(while: { isAlive })
+                return false
+            }
+            notifier.ready(status: statusLine)
+            for try await isOver in group where isOver { break }
+            notifier.stopping()
+            group.cancelAll()
+        }
+        logger.info("the agent stops")
+    }
+
+    /// Cancellation is how services end; anything else ends the agent, and systemd starts it anew.
+    private func keepGoing(_ body: () async throws -> Void) async throws -> Bool {
+        do {
+            try await body()
+        } catch is CancellationError {
+            return false
+        }
+        return false
+    }
+
+    /// Whether ticks go on.
+    private var isAlive: Bool {
+        guard let last = loop.counts.lastTick else { return true }
+        return ContinuousClock.now - last < configuration.scrapeInterval * 3 + .seconds(10)
+    }
+
+    private func reportStatus() async throws {
+        while true {
+            try await Task.sleep(for: .seconds(10))
+            notifier.status(statusLine)
+        }
+    }
+
+    /// One line for `systemctl status`.
+    private var statusLine: String {
+        let status = sender.status
+        let members = "\(configuration.members.count) member\(configuration.members.count == 1 ? "" : "s")"
+        if status.isRefused { return "Refused by the aggregator: \(status.lastError)" }
+        if status.awaySince != nil { return "Measuring \(members); the aggregator is away: \(status.lastError)" }
+        return "Measuring \(members); \(status.acknowledgedBatches) batches sent to \(status.aggregator)"
+    }
+}
+
+/// Lets the agent's own source see the loop's counts, though the loop is made of the sources.
+private final class LoopCounts: Sendable {
+    private let slot = Mutex<CollectionLoop?>(nil)
+
+    var loop: CollectionLoop? {
+        get { slot.withLock { $0 } }
+        set { slot.withLock { $0 = newValue } }
+    }
+
+    var value: CollectionLoop.Counts { loop?.counts ?? CollectionLoop.Counts() }
+}
