@@ -27,9 +27,10 @@ struct AgentAssembly: Sendable {
     init(_ configuration: AgentConfiguration, identity: AgentIdentity, hostRoot: HostRoot = .system) throws {
         self.configuration = configuration
         self.identity = identity
-        var logger = Logger(label: "agent")
-        logger[metadataKey: "cluster"] = "\(identity.cluster)"
-        logger[metadataKey: "node"] = "\(identity.node)"
+        var labelled = Logger(label: "agent")
+        labelled[metadataKey: "cluster"] = "\(identity.cluster)"
+        labelled[metadataKey: "node"] = "\(identity.node)"
+        let logger = labelled
         self.logger = logger
         let spool = try Spool(
             directory: configuration.spoolDirectory, limitBytes: configuration.spoolLimitBytes,
@@ -39,9 +40,10 @@ struct AgentAssembly: Sendable {
             identity: identity, aggregators: configuration.aggregators, spool: spool, logger: logger)
         self.sender = sender
         let descriptors = Self.descriptors(configuration, node: identity.node)
-        writer = BatchWriter(
+        let writer = BatchWriter(
             agent: identity.agent, sources: descriptors, spool: spool, logger: logger,
             shouldSync: { sender.isLongAway }, onAppend: { sender.wake() })
+        self.writer = writer
 
         let deadlines = EtcdSource.Deadlines(
             scrapeInterval: configuration.scrapeInterval, statusInterval: configuration.statusInterval)

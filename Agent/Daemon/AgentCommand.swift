@@ -60,7 +60,8 @@ struct AgentCommand {
         let configuration = try AgentConfiguration(file: arguments.configuration)
         guard EnrolmentRequest.isNode(configuration.node) else {
             throw UplinkError(
-                .identity, "the node name \"\(configuration.node)\" cannot be used; set `node:` in "
+                .identity,
+                "the node name \"\(configuration.node)\" cannot be used; set `node:` in "
                     + arguments.configuration)
         }
         let token = try readToken(arguments.tokenFile)

@@ -68,7 +68,9 @@ final class BatchWriter: Sendable {
         var isFailing = false
         for await order in orders {
             // A scrape that answered late, after a newer one of its source was written, would go back in time.
-            let scrapes = order.scrapes.filter { newest[$0.source].map { last in last < $0.timestamp } ?? true }
+            let scrapes = order.scrapes.filter { scrape in
+                newest[scrape.source].map { $0 < scrape.timestamp } ?? true
+            }
             guard !scrapes.isEmpty else { continue }
             for scrape in scrapes { newest[scrape.source] = scrape.timestamp }
             do {

@@ -1,3 +1,4 @@
+internal import AgentProtocol
 internal import EtcdClient
 internal import Logging
 internal import Model

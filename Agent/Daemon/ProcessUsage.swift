@@ -11,7 +11,7 @@ struct ProcessUsage: Sendable {
     /// User and system time.
     var cpuSeconds: Double {
         var usage = rusage()
-        guard getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }
+        guard getrusage(RUSAGE_SELF.rawValue, &usage) == 0 else { return 0 }
         let micro = Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
         return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + micro
     }

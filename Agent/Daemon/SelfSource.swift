@@ -45,7 +45,8 @@ actor SelfSource: ScrapeSource {
     }
 
     private func setProcess() {
-        gauge("process_start_time_seconds", usage.startSeconds, "Start time of the process since unix epoch in seconds.")
+        gauge(
+            "process_start_time_seconds", usage.startSeconds, "Start time of the process since unix epoch in seconds.")
         counter(
             "process_cpu_seconds_total", usage.cpuSeconds, "Total user and system CPU time spent in seconds.")
         gauge("process_resident_memory_bytes", usage.memory("VmRSS:"), "Resident memory size in bytes.")
