@@ -9,7 +9,14 @@ public struct ExpositionLimits: Sendable {
     /// Series that a board may number, vanished ones included.
     public var series = 50_000
 
-    /// 16 MiB and 50,000 series.
+    /// Bytes of a metric's or label's name.
+    public var nameBytes = 255
+    /// Bytes of a label's value. HELP lines are cut there.
+    public var textBytes = 4096
+    /// Labels of one series, its name not counted.
+    public var labels = 63
+
+    /// 16 MiB, 50,000 series, and what a layout on the wire can hold.
     public init() {}
 }
 
