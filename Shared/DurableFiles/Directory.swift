@@ -41,7 +41,7 @@ public enum Directory {
     public static func removeFile(_ path: String) throws(FileError) {
         do throws(FileError) {
             _ = try retrying("unlink", path) { unlink(path) }
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return
         }
     }

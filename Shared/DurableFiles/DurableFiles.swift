@@ -17,6 +17,8 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible, Cus
         case locked
         /// Larger than the caller accepts.
         case tooLarge
+        /// Not what was written.
+        case damaged
         /// Everything else; see `errno`.
         case system
     }

@@ -7,6 +7,7 @@ extension FileError {
             switch code {
             case .locked: return "held by another process"
             case .tooLarge: return "larger than allowed"
+            case .damaged: return "not what was written"
             default: return code.rawValue
             }
         }

@@ -28,7 +28,9 @@ extension Batch {
 extension BatchHeader {
     init(from reader: inout ByteReader) throws(CodecError) {
         let magic = try reader.array(Batch.magic.count)
-        guard magic.dropLast() == Batch.magic.dropLast() else { throw CodecError(.badMagic, "these bytes are no batch") }
+        guard magic.dropLast() == Batch.magic.dropLast() else {
+            throw CodecError(.badMagic, "these bytes are no batch")
+        }
         guard magic == Batch.magic else {
             throw CodecError(.unsupported, "version \(magic[3]) of the batch format is not known here")
         }
@@ -93,7 +95,8 @@ private struct ItemDecoder {
             try reader.finish()
             return .source(number: number, descriptor: descriptor)
         case .layout:
-            return .layout(source: number, additions: try LayoutAdditions(bytes, reader.at..<range.upperBound, limits: limits))
+            return .layout(
+                source: number, additions: try LayoutAdditions(bytes, reader.at..<range.upperBound, limits: limits))
         case .state:
             return .state(source: number, json: try reader.array(reader.left))
         case .keyframe:
@@ -134,7 +137,9 @@ private struct ItemDecoder {
         let timestamp = try timestamp(&reader)
         let start = reader.at
         let back = try reader.varint()
-        guard back < header.sequence else { throw CodecError(.malformed, at: start, "a keyframe before the first batch") }
+        guard back < header.sequence else {
+            throw CodecError(.malformed, at: start, "a keyframe before the first batch")
+        }
         let bound = try FrameCoding.bound(reader, limit: limits.series)
         return Frame(
             source: source, timestamp: timestamp, keyframe: header.sequence - back, bound: bound,

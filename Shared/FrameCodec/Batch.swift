@@ -100,6 +100,7 @@ extension Batch {
     private func reading<Value>(
         _ body: (UnsafeRawBufferPointer) throws(CodecError) -> Value
     ) throws(CodecError) -> Value {
-        try self.body.withUnsafeBufferPointer { (buffer) throws(CodecError) in try body(UnsafeRawBufferPointer(buffer)) }
+        try self.body.withUnsafeBufferPointer { (buffer) throws(CodecError) in try body(UnsafeRawBufferPointer(buffer))
+        }
     }
 }

@@ -27,6 +27,14 @@ public struct EncodedBatch: Sendable {
     public let body: [UInt8]
     /// Its size before compression.
     public let uncompressedBytes: Int
+
+    /// The batch of `slot` with `body`.
+    public init(slot: BatchSlot, madeAt: Timestamp, body: [UInt8], uncompressedBytes: Int) {
+        self.slot = slot
+        self.madeAt = madeAt
+        self.body = body
+        self.uncompressedBytes = uncompressedBytes
+    }
 }
 
 /// Turns an agent's boards into batches, tick by tick:

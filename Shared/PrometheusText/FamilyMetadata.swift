@@ -53,7 +53,8 @@ extension TextCursor {
         return true
     }
 
-    private mutating func family(_ metadata: FamilyMetadata, limits: ExpositionLimits) throws(ExpositionError) -> String {
+    private mutating func family(_ metadata: FamilyMetadata, limits: ExpositionLimits) throws(ExpositionError) -> String
+    {
         guard metadata.count <= limits.series else { throw problem(.tooManySeries, "too many families") }
         skipBlanks()
         let name = try name(isMetric: true, limit: limits.nameBytes)
