@@ -25,3 +25,10 @@ enum SignatureBase {
         }
     }
 }
+
+extension RequestParts {
+    /// The text that is signed when `parameters` are: for tests and for explaining a refusal.
+    public func signatureBase(_ parameters: SignatureParameters) throws(MessageSignatureError) -> String {
+        String(decoding: try SignatureBase.bytes(self, parameters.innerList), as: UTF8.self)
+    }
+}
