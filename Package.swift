@@ -123,8 +123,7 @@ let package = Package(
         library(
             "Aggregator", "SeriesStore",
             [
-                "Model", "SeriesQuery", "FrameCodec", "AgentProtocol", "PrometheusText", "Postgres", "AsyncSupport",
-                logging,
+                "Model", "SeriesQuery", "FrameCodec", "Postgres", "Cryptography", logging, lifecycle,
             ]),
         library("Aggregator", "SeriesQuery", ["Model"]),
         library("Aggregator", "SelfMetrics", ["Model"]),

@@ -1,0 +1,171 @@
+// Series, kept as the batches that agents sent: written with their transaction, read back by label matchers and time.
+// What came lately is in memory, everything is in PostgreSQL, and both are read by the same code. Identity labels are
+// added here from the enrolment record, and the silence of an agent is told here as `up` 0. Leaves checking batches to
+// Ingest, evaluating queries to PromQL, and the byte format to FrameCodec.
+internal import FrameCodec
+public import Logging
+public import Model
+public import Postgres
+public import SeriesQuery
+internal import Synchronization
+
+/// All series of the installation.
+///
+/// Ingest calls ``write(_:on:)`` inside its transaction and ``apply(committed:)`` after COMMIT. Queries work on copies of
+/// what is in memory and never hold it up.
+public final class SeriesStore: SeriesSource, Sendable {
+    /// How much is kept where, and for how long.
+    public struct Options: Sendable {
+        /// Bytes of recent batches in memory, roughly.
+        public var recentBytes = 256 << 20
+        /// Age of the oldest batch in memory.
+        public var recentAge: Duration = .seconds(30 * 60)
+        /// Age at which a day of batches is dropped.
+        public var retention: Duration = .seconds(90 * 86_400)
+        /// How long after a start agents have to come back before they count as silent.
+        public var listeningGrace: Duration = .seconds(60)
+
+        /// 256 MiB, half an hour, 90 days, a minute.
+        public init() {}
+    }
+
+    struct State: Sendable {
+        var catalogue = Catalogue()
+        var recent: RecentFrames
+        /// The newest scrape of each source.
+        var latest: [Int32: Latest] = [:]
+        /// Sources whose `last_at` in the table is behind.
+        var unnoted: Set<Int32> = []
+        /// From when on silence can be judged.
+        var listeningSince: Int64
+    }
+
+    struct Latest: Sendable {
+        var timestamp: Int64
+        var receivedAt: Int64
+    }
+
+    let pool: PostgresPool
+    let clock: WallClock
+    let options: Options
+    let logger: Logger
+    let table: BatchTable
+    let keyframes = KeyframeCache(limit: 4000)
+    let state: Mutex<State>
+    let derived: DerivedSeries
+
+    /// A store on the tables of `pool`, empty until ``start()``.
+    public init(_ pool: PostgresPool, clock: WallClock = .system, options: Options = Options(), logger: Logger) {
+        self.pool = pool
+        self.clock = clock
+        self.options = options
+        self.logger = logger
+        table = BatchTable(pool: pool)
+        derived = DerivedSeries(pool: pool, clock: clock)
+        let now = clock.now.milliseconds
+        state = Mutex(
+            State(recent: RecentFrames(limitBytes: options.recentBytes, completeAfter: now), listeningSince: now))
+    }
+
+    // MARK: Start and upkeep
+
+    /// Makes the partitions of these days and reads back what the tables know.
+    public func start() async throws {
+        let now = clock.now
+        try await BatchPartitions(pool: pool).make(around: now)
+        let (catalogue, lastAt) = try await pool.withConnection { connection in
+            var catalogue = Catalogue()
+            let lastAt = try await CatalogueTables.load(into: &catalogue, on: connection)
+            return (catalogue, lastAt)
+        }
+        state.withLock { state in
+            state.catalogue = catalogue
+            state.latest = lastAt.mapValues { Latest(timestamp: $0, receivedAt: $0) }
+            state.recent = RecentFrames(limitBytes: options.recentBytes, completeAfter: now.milliseconds)
+            state.listeningSince = now.milliseconds + options.listeningGrace.milliseconds
+        }
+        try await reload(through: now.milliseconds)
+    }
+
+    /// Reads the batches of the last `recentAge` back, newest minute first, until memory is full.
+    private func reload(through now: Int64) async throws {
+        let oldest = now - options.recentAge.milliseconds
+        var end = now
+        while end > oldest {
+            let start = max(oldest, end - 60_000)
+            let batches = try await table.batches(receivedAfter: start, through: end)
+            let isFull = state.withLock { state in
+                for batch in batches { state.add(batch) }
+                state.recent.isComplete(after: start)
+                return state.recent.bytes > options.recentBytes
+            }
+            if isFull { break }
+            end = start
+        }
+    }
+
+    /// What has to be done now and then: partitions ahead, old ones dropped, agents looked up, memory trimmed.
+    public func maintain() async throws {
+        let now = clock.now
+        let partitions = BatchPartitions(pool: pool)
+        try await partitions.make(around: now)
+        for name in try await partitions.drop(before: now - options.retention) {
+            logger.info("old batches dropped", metadata: ["partition": "\(name)"])
+        }
+        try await refreshAgents()
+        trim(at: now)
+        try await noteLatest()
+    }
+
+    /// Reads who is enrolled: call it after an agent was enrolled, revoked or deleted.
+    public func refreshAgents() async throws {
+        let agents = try await pool.withConnection { try await CatalogueTables.agents(on: $0) }
+        state.withLock { state in
+            state.catalogue.setAgents(agents)
+            let sources = state.catalogue.sources
+            state.recent.keep { sources[$0] != nil }
+            state.latest = state.latest.filter { sources[$0.key] != nil }
+        }
+    }
+
+    private func trim(at now: Timestamp) {
+        let oldest = now - options.recentAge
+        state.withLock { $0.recent.evict(receivedThrough: oldest.milliseconds) }
+    }
+
+    private func noteLatest() async throws {
+        let news = state.withLock { state in
+            defer { state.unnoted = [] }
+            return state.unnoted.sorted().compactMap { id in state.latest[id].map { (id, $0.timestamp) } }
+        }
+        do {
+            try await CatalogueTables.note(lastAt: news.map { (source: $0.0, at: $0.1) }, in: pool)
+        } catch {
+            state.withLock { $0.unnoted.formUnion(news.map(\.0)) }
+            throw error
+        }
+    }
+
+    /// Bytes of batches in memory, for metrics.
+    public var recentBytes: Int { state.withLock { $0.recent.bytes } }
+
+    /// Sources known, for metrics.
+    public var sourceCount: Int { state.withLock { $0.catalogue.sources.count } }
+
+    /// Distinct label sets known, without identity, for metrics.
+    public var labelSetCount: Int { state.withLock { $0.catalogue.labelSetCount } }
+}
+
+extension SeriesStore.State {
+    /// Adds a batch of known sources to what is in memory.
+    mutating func add(_ batch: StoredBatch) {
+        let numbers = catalogue.numbers
+        recent.add(batch) { numbers[$0]?.source }
+        for scrape in batch.scrapes {
+            guard let source = numbers[scrape.streamNumber]?.source else { continue }
+            guard latest[source].map({ $0.timestamp < scrape.timestamp }) ?? true else { continue }
+            latest[source] = SeriesStore.Latest(timestamp: scrape.timestamp, receivedAt: batch.receivedAt)
+            unnoted.insert(source)
+        }
+    }
+}

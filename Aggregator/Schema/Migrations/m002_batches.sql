@@ -16,6 +16,7 @@ create table batch (
     primary key (agent_id, epoch, sequence, received_at)
 ) partition by range (received_at);
 create index batch_by_time on batch (agent_id, last_at);
+create index batch_by_receipt on batch using brin (received_at) with (pages_per_range = 32, autosummarize = on);
 -- Bodies are dense already: PostgreSQL need not try to compress them.
 alter table batch alter column body set storage external;
 
@@ -43,16 +44,26 @@ create table source (
     name text not null,
     port int not null default 0,
     interval_ms bigint not null check (interval_ms > 0),
-    first_seen_at timestamptz not null,
-    last_seen_at timestamptz not null,
+    -- Milliseconds since 1970 of its first and last frame; the last one is written once a minute only.
+    first_at bigint not null,
+    last_at bigint not null,
     unique (agent_id, kind, name, port)
 );
 
--- Which source a number in a batch of this epoch means.
+-- Which source a number in a batch of this epoch means. `first_at`: milliseconds since 1970 of its first frame.
 create table source_number (
     agent_id int not null references agent on delete cascade,
     epoch bigint not null,
     number int not null,
     source_id int not null references source on delete cascade,
+    first_at bigint not null,
     primary key (agent_id, epoch, number)
+);
+
+-- Which layouts a source has had, and since when: which series existed when.
+create table source_layout (
+    source_id int not null references source on delete cascade,
+    layout_hash bytea not null references layout (hash),
+    first_at bigint not null,
+    primary key (source_id, layout_hash)
 );

@@ -1,0 +1,75 @@
+internal import FrameCodec
+internal import Model
+internal import Postgres
+
+/// The SQL of `batch`: rows in, rows out.
+struct BatchTable: Sendable {
+    /// Longest time between the first and the last scrape of one batch: a batch is one tick of one agent.
+    static let longestSpan: Int64 = 600_000
+    /// How far an agent's clock may run ahead of ours; Ingest refuses more.
+    static let futureTolerance: Int64 = 60_000
+
+    let pool: PostgresPool
+
+    /// Adds rows, in the transaction of `connection`.
+    static func insert(_ batches: [AcceptedBatch], on connection: PostgresConnection) async throws {
+        let spans = batches.map { accepted in
+            accepted.batch.span ?? accepted.batch.header.madeAt...accepted.batch.header.madeAt
+        }
+        try await connection.execute(
+            """
+            insert into batch (agent_id, epoch, sequence, received_at, first_at, last_at, digest, body)
+            select * from unnest(
+                \(batches.map(\.agent)), \(batches.map { Int64($0.batch.header.epoch) }),
+                \(batches.map { Int64($0.batch.header.sequence) }), \(batches.map(\.receivedAt)),
+                \(spans.map(\.lowerBound.milliseconds)), \(spans.map(\.upperBound.milliseconds)),
+                \(batches.map(\.digest)), \(batches.map(\.batch.body)))
+            """)
+    }
+
+    /// The batches of `agents` with scrapes in `range`, ordered by time, that were received at or before `limit`.
+    func batches(of agents: [Int32], in range: ClosedRange<Int64>, receivedThrough limit: Int64) async throws
+        -> [StoredBatch]
+    {
+        let earliest = Timestamp(milliseconds: range.lowerBound - Self.futureTolerance)
+        return try await pool.query(
+            """
+            select agent_id, received_at, body from batch
+            where agent_id = any(\(agents)) and last_at between \(range.lowerBound) and \(range.upperBound)
+              and received_at between \(earliest) and \(Timestamp(milliseconds: limit))
+            order by last_at
+            """
+        ).map(Self.decode)
+    }
+
+    /// The batches received after `start` and at or before `end`.
+    func batches(receivedAfter start: Int64, through end: Int64) async throws -> [StoredBatch] {
+        try await pool.query(
+            """
+            select agent_id, received_at, body from batch
+            where received_at > \(Timestamp(milliseconds: start)) and received_at <= \(Timestamp(milliseconds: end))
+            order by received_at
+            """
+        ).map(Self.decode)
+    }
+
+    /// The batches that hold `keyframes`, as far as they still exist.
+    func batches(holding keyframes: [KeyframeKey]) async throws -> [StoredBatch] {
+        guard !keyframes.isEmpty else { return [] }
+        return try await pool.query(
+            """
+            select b.agent_id, b.received_at, b.body
+            from batch b
+            join unnest(\(keyframes.map(\.agent)), \(keyframes.map { Int64($0.epoch) }),
+                \(keyframes.map { Int64($0.sequence) })) as k (agent_id, epoch, sequence)
+              on b.agent_id = k.agent_id and b.epoch = k.epoch and b.sequence = k.sequence
+            """
+        ).map(Self.decode)
+    }
+
+    private static func decode(_ row: Row) throws -> StoredBatch {
+        let receivedAt: Timestamp = try row["received_at"]
+        return StoredBatch(
+            agent: try row["agent_id"], receivedAt: receivedAt.milliseconds, batch: try Batch.decode(try row["body"]))
+    }
+}

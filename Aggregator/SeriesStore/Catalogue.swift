@@ -1,0 +1,148 @@
+internal import FrameCodec
+internal import Model
+
+/// An enrolled agent, as far as series need it.
+struct AgentRecord: Hashable, Sendable {
+    var id: Int32
+    /// nil for the aggregator's own.
+    var cluster: String?
+    var node: String?
+    var revokedAt: Int64?
+}
+
+/// A row of `source`.
+struct SourceRecord: Hashable, Sendable {
+    var id: Int32
+    var agent: Int32
+    var descriptor: SourceDescriptor
+    /// Milliseconds since 1970 of its first frame.
+    var firstAt: Int64
+}
+
+/// The key of `source_number`.
+struct StreamNumber: Hashable, Sendable {
+    var agent: Int32
+    var epoch: UInt64
+    var number: Int
+}
+
+/// What a number means, and since when.
+struct SourceNumber: Hashable, Sendable {
+    var source: Int32
+    var firstAt: Int64
+}
+
+/// A row of `source_layout`.
+struct SourceLayout: Hashable, Sendable {
+    var source: Int32
+    var layout: LayoutHash
+    var firstAt: Int64
+}
+
+/// Sources that are one scrape target to a reader, though agents came and went: one timeline.
+struct TargetKey: Hashable, Sendable {
+    var kind: SourceDescriptor.Kind
+    /// The labels that the aggregator adds; empty for its own series.
+    var identity: Labels
+    /// Set only for the aggregator's own series, whose identity is empty.
+    var name: String
+}
+
+/// Who measures what: a copy of the tables agent, source, source_number, layout and source_layout.
+///
+/// A value: a query takes a copy and reads on while new sources come.
+struct Catalogue: Sendable {
+    private(set) var agents: [Int32: AgentRecord] = [:]
+    private(set) var sources: [Int32: SourceRecord] = [:]
+    private(set) var numbers: [StreamNumber: SourceNumber] = [:]
+    private(set) var layouts: [LayoutHash: IndexedLayout] = [:]
+    /// In the order of their first frames.
+    private(set) var layoutsOfSource: [Int32: [SourceLayout]] = [:]
+    private(set) var targets: [TargetKey: [Int32]] = [:]
+    /// The epoch of each agent that began last, and when.
+    private(set) var newestEpoch: [Int32: (epoch: UInt64, firstAt: Int64)] = [:]
+    private var newestEpochOfSource: [Int32: (epoch: UInt64, firstAt: Int64)] = [:]
+    private var interned: Set<Labels> = []
+
+    /// Distinct label sets, without identity.
+    var labelSetCount: Int { interned.count }
+
+    /// Replaces what is known of agents: those that are missing in `records` are gone, with their sources.
+    mutating func setAgents(_ records: [AgentRecord]) {
+        agents = Dictionary(records.map { ($0.id, $0) }) { $1 }
+        sources = sources.filter { agents[$0.value.agent] != nil }
+        numbers = numbers.filter { agents[$0.key.agent] != nil }
+        layoutsOfSource = layoutsOfSource.filter { sources[$0.key] != nil }
+        newestEpoch = newestEpoch.filter { agents[$0.key] != nil }
+        targets = [:]
+        for source in sources.values.sorted(by: { $0.id < $1.id }) { addTarget(source) }
+    }
+
+    /// Adds an agent, or what is new about one.
+    mutating func add(_ agent: AgentRecord) {
+        agents[agent.id] = agent
+    }
+
+    /// Adds a source of a known agent, or its new interval.
+    mutating func add(_ source: SourceRecord) {
+        let isNew = sources.updateValue(source, forKey: source.id) == nil
+        if isNew { addTarget(source) }
+    }
+
+    private mutating func addTarget(_ source: SourceRecord) {
+        guard let agent = agents[source.agent] else { return }
+        let identity = Self.identity(of: source.descriptor, agent)
+        let name = source.descriptor.kind == .aggregator ? source.descriptor.name : ""
+        targets[TargetKey(kind: source.descriptor.kind, identity: identity, name: name), default: []].append(source.id)
+    }
+
+    mutating func add(_ number: StreamNumber, _ meaning: SourceNumber) {
+        numbers[number] = meaning
+        let epoch = (epoch: number.epoch, firstAt: meaning.firstAt)
+        if newestEpoch[number.agent].map({ $0.firstAt <= epoch.firstAt && $0.epoch != epoch.epoch }) ?? true {
+            newestEpoch[number.agent] = epoch
+        }
+        if newestEpochOfSource[meaning.source].map({ $0.firstAt <= epoch.firstAt }) ?? true {
+            newestEpochOfSource[meaning.source] = epoch
+        }
+    }
+
+    /// Adds a layout whose parent is known; others are ignored.
+    mutating func add(_ additions: LayoutAdditions) {
+        guard layouts[additions.hash] == nil else { return }
+        let parent = layouts[additions.parent]
+        guard additions.parent == .none || parent != nil else { return }
+        // Equal label sets share their storage, whichever layout they stand in.
+        let labels = additions.series.map { interned.insert($0.labels).memberAfterInsert }
+        layouts[additions.hash] = IndexedLayout(parent: parent, additions, labels: labels)
+    }
+
+    mutating func add(_ layout: SourceLayout) {
+        guard layoutsOfSource[layout.source]?.contains(where: { $0.layout == layout.layout }) != true else { return }
+        layoutsOfSource[layout.source, default: []].append(layout)
+        layoutsOfSource[layout.source]?.sort { $0.firstAt < $1.firstAt }
+    }
+
+    /// The labels that the aggregator adds. A node's name is unique in its cluster only, so all three are needed.
+    static func identity(of descriptor: SourceDescriptor, _ agent: AgentRecord) -> Labels {
+        guard let cluster = agent.cluster, let node = agent.node else { return Labels() }
+        return switch descriptor.kind {
+        case .etcd: ["job": "etcd", "cluster": cluster, "instance": "\(node):\(descriptor.port)"]
+        case .host: ["job": "node", "cluster": cluster, "instance": node]
+        case .agent: ["job": "etcd-monitor-agent", "cluster": cluster, "instance": node]
+        case .aggregator: Labels()
+        }
+    }
+
+    /// From when to when `source` is expected to send: until its agent was revoked, or began a new epoch without it.
+    func lifetime(of source: SourceRecord) -> ClosedRange<Int64> {
+        var end = agents[source.agent]?.revokedAt ?? .max
+        if let newest = newestEpoch[source.agent] {
+            // The first scrape of a slow source may come some intervals after those of its neighbours.
+            if newestEpochOfSource[source.id]?.epoch != newest.epoch {
+                end = min(end, newest.firstAt + 3 * source.descriptor.interval.milliseconds)
+            }
+        }
+        return source.firstAt...max(source.firstAt, end)
+    }
+}

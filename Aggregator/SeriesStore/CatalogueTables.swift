@@ -1,0 +1,205 @@
+internal import FrameCodec
+internal import Model
+internal import Postgres
+
+/// The SQL of agent (read only), source, source_number, layout and source_layout.
+enum CatalogueTables {
+    // MARK: Reading
+
+    static func agents(_ ids: [Int32]? = nil, on connection: PostgresConnection) async throws -> [AgentRecord] {
+        try await connection.query(
+            """
+            select a.id, c.name as cluster, n.name as node, a.revoked_at
+            from agent a left join node n on n.id = a.node_id left join cluster c on c.id = n.cluster_id
+            where \(ids ?? []) = '{}' or a.id = any(\(ids ?? []))
+            """
+        ).map { row in
+            let revokedAt: Timestamp? = try row["revoked_at"]
+            return AgentRecord(
+                id: try row["id"], cluster: try row["cluster"], node: try row["node"],
+                revokedAt: revokedAt?.milliseconds)
+        }
+    }
+
+    /// Everything there is, for the start.
+    static func load(into catalogue: inout Catalogue, on connection: PostgresConnection) async throws -> [Int32: Int64]
+    {
+        catalogue.setAgents(try await agents(on: connection))
+        let lastAt = try await loadSources(into: &catalogue, on: connection)
+        try await loadLayouts(into: &catalogue, on: connection)
+        return lastAt
+    }
+
+    private static func loadSources(
+        into catalogue: inout Catalogue, on connection: PostgresConnection
+    ) async throws -> [Int32: Int64] {
+        var lastAt: [Int32: Int64] = [:]
+        for row in try await connection.query("select * from source order by id") {
+            guard let source = try SourceRecord(row) else { continue }
+            catalogue.add(source)
+            lastAt[source.id] = try row["last_at"]
+        }
+        for row in try await connection.query("select * from source_number order by first_at") {
+            let (number, meaning) = try self.number(row)
+            catalogue.add(number, meaning)
+        }
+        return lastAt
+    }
+
+    private static func loadLayouts(
+        into catalogue: inout Catalogue, on connection: PostgresConnection
+    ) async throws {
+        // Parents first: each step down the tree is another level.
+        let rows = try await connection.query(
+            """
+            with recursive tree (hash, depth) as (
+                select hash, 0 from layout where parent is null
+                union all select l.hash, t.depth + 1 from layout l join tree t on l.parent = t.hash
+            )
+            select l.body from layout l join tree t using (hash) order by t.depth
+            """)
+        for row in rows {
+            catalogue.add(try LayoutAdditions(decoding: try row["body"]))
+        }
+        for row in try await connection.query("select source_id, layout_hash, first_at from source_layout") {
+            guard let hash = LayoutHash(bytes: try row["layout_hash"]) else { continue }
+            catalogue.add(
+                SourceLayout(source: try row["source_id"], layout: hash, firstAt: try row["first_at"]))
+        }
+    }
+
+    static func numbers(
+        _ agent: Int32, epoch: UInt64, on connection: PostgresConnection
+    ) async throws -> ([StreamNumber: SourceNumber], [SourceRecord]) {
+        let rows = try await connection.query(
+            """
+            select n.epoch, n.number, n.source_id, n.first_at as number_first_at, s.*
+            from source_number n join source s on s.id = n.source_id
+            where n.agent_id = \(agent) and n.epoch = \(Int64(bitPattern: epoch))
+            """)
+        var numbers: [StreamNumber: SourceNumber] = [:]
+        for row in rows {
+            numbers[StreamNumber(agent: agent, epoch: epoch, number: try row["number"])] = SourceNumber(
+                source: try row["source_id"], firstAt: try row["number_first_at"])
+        }
+        return (numbers, try rows.compactMap(SourceRecord.init))
+    }
+
+    private static func number(_ row: Row) throws -> (StreamNumber, SourceNumber) {
+        let epoch: Int64 = try row["epoch"]
+        return (
+            StreamNumber(agent: try row["agent_id"], epoch: UInt64(bitPattern: epoch), number: try row["number"]),
+            SourceNumber(source: try row["source_id"], firstAt: try row["first_at"])
+        )
+    }
+
+    // MARK: Writing
+
+    /// A source that a batch declares.
+    struct Declaration: Hashable {
+        var agent: Int32
+        var descriptor: SourceDescriptor
+        var firstAt: Int64
+    }
+
+    /// Adds or updates sources, in the order of their keys so that two transactions do not lock each other out.
+    static func upsert(_ declarations: [Declaration], on connection: PostgresConnection) async throws -> [SourceRecord]
+    {
+        guard !declarations.isEmpty else { return [] }
+        return try await connection.query(
+            """
+            insert into source (agent_id, kind, name, port, interval_ms, first_at, last_at)
+            select agent_id, kind, name, port, interval_ms, first_at, first_at
+            from unnest(
+                \(declarations.map(\.agent)), \(declarations.map(\.descriptor.kind.word)),
+                \(declarations.map(\.descriptor.name)), \(declarations.map { Int32($0.descriptor.port) }),
+                \(declarations.map(\.descriptor.interval.milliseconds)), \(declarations.map(\.firstAt))
+            ) as d (agent_id, kind, name, port, interval_ms, first_at)
+            order by agent_id, kind, name, port
+            on conflict (agent_id, kind, name, port) do update
+            set interval_ms = excluded.interval_ms, first_at = least(source.first_at, excluded.first_at)
+            returning *
+            """
+        ).compactMap(SourceRecord.init)
+    }
+
+    static func insert(_ numbers: [StreamNumber: SourceNumber], on connection: PostgresConnection) async throws {
+        guard !numbers.isEmpty else { return }
+        let rows = Array(numbers)
+        try await connection.execute(
+            """
+            insert into source_number (agent_id, epoch, number, source_id, first_at)
+            select * from unnest(
+                \(rows.map(\.key.agent)), \(rows.map { Int64(bitPattern: $0.key.epoch) }),
+                \(rows.map { Int32($0.key.number) }), \(rows.map(\.value.source)), \(rows.map(\.value.firstAt)))
+            on conflict do nothing
+            """)
+    }
+
+    static func insert(_ layouts: [LayoutAdditions], on connection: PostgresConnection) async throws {
+        guard !layouts.isEmpty else { return }
+        try await connection.execute(
+            """
+            insert into layout (hash, parent, body)
+            select hash, parent, body from unnest(
+                \(layouts.map(\.hash.bytes)), \(layouts.map { $0.parent == .none ? nil : $0.parent.bytes }),
+                \(layouts.map(\.encoded))) as l (hash, parent, body)
+            order by hash
+            on conflict do nothing
+            """)
+    }
+
+    static func insert(_ layouts: [SourceLayout], on connection: PostgresConnection) async throws {
+        guard !layouts.isEmpty else { return }
+        try await connection.execute(
+            """
+            insert into source_layout (source_id, layout_hash, first_at)
+            select * from unnest(
+                \(layouts.map(\.source)), \(layouts.map(\.layout.bytes)), \(layouts.map(\.firstAt)))
+            on conflict do nothing
+            """)
+    }
+
+    /// Notes when sources were last heard of.
+    static func note(lastAt: [(source: Int32, at: Int64)], in pool: PostgresPool) async throws {
+        guard !lastAt.isEmpty else { return }
+        try await pool.execute(
+            """
+            update source set last_at = greatest(source.last_at, l.at)
+            from unnest(\(lastAt.map(\.source)), \(lastAt.map(\.at))) as l (source, at) where source.id = l.source
+            """)
+    }
+}
+
+extension SourceRecord {
+    /// nil for a kind that this version does not know.
+    init?(_ row: Row) throws {
+        let kind: String = try row["kind"]
+        let port: Int32 = try row["port"]
+        let interval: Int64 = try row["interval_ms"]
+        guard let kind = SourceDescriptor.Kind(word: kind) else { return nil }
+        self.init(
+            id: try row["id"], agent: try row["agent_id"],
+            descriptor: SourceDescriptor(
+                kind: kind, name: try row["name"], port: UInt16(truncatingIfNeeded: port),
+                interval: .milliseconds(interval)),
+            firstAt: try row["first_at"])
+    }
+}
+
+extension SourceDescriptor.Kind {
+    /// As the table writes it.
+    var word: String {
+        switch self {
+        case .etcd: "etcd"
+        case .host: "host"
+        case .agent: "agent"
+        case .aggregator: "aggregator"
+        }
+    }
+
+    init?(word: String) {
+        guard let kind = Self.allCases.first(where: { $0.word == word }) else { return nil }
+        self = kind
+    }
+}

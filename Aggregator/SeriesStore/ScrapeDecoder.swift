@@ -1,0 +1,103 @@
+internal import FrameCodec
+internal import Model
+internal import Synchronization
+
+/// Keyframes decoded lately, so that frames which build on them, in this query and the next, need not do it again.
+final class KeyframeCache: Sendable {
+    private let values = Mutex<[KeyframeKey: KeyframeValues]>([:])
+    private let limit: Int
+
+    /// - Parameter limit: in keyframes, of some 17 kB each for an etcd member.
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    subscript(key: KeyframeKey) -> KeyframeValues? { values.withLock { $0[key] } }
+
+    func insert(_ decoded: KeyframeValues, for key: KeyframeKey) {
+        values.withLock { values in
+            // Rare, and cheaper than keeping an order of use.
+            if values.count >= limit { values = [:] }
+            values[key] = decoded
+        }
+    }
+}
+
+/// Decodes the wanted series of one target's scrapes, one after the other.
+struct ScrapeDecoder {
+    /// What is wanted of each layout: series numbers, rising, and their labels in the same order.
+    struct Wanted: Sendable {
+        var numbers: [Int]
+        var labels: [Labels]
+    }
+
+    private let wanted: (LayoutHash) -> Wanted
+    private let cache: KeyframeCache
+    private var layoutNumbers: [LayoutHash: Int] = [:]
+    private var layouts: [Wanted] = []
+    private var columns: [KeyframeKey: (columns: Columns, shape: KeyframeShape, layout: Int)] = [:]
+    private(set) var rows: [Timeline.Row] = []
+    /// Scrapes that could not be read; none are expected, as batches are checked before they are stored.
+    private(set) var unreadable = 0
+
+    init(cache: KeyframeCache, wanted: @escaping (LayoutHash) -> Wanted) {
+        self.cache = cache
+        self.wanted = wanted
+    }
+
+    /// The labels of the wanted series, per layout seen.
+    var labels: [[Labels]] { layouts.map(\.labels) }
+
+    /// Makes sure that the columns of `layout` are part of the result though no scrape has it.
+    mutating func include(_ layout: LayoutHash) {
+        _ = number(of: layout)
+    }
+
+    /// Decodes `scrape`, whose keyframe is `keyframe`.
+    mutating func add(_ scrape: Scrape, keyframe: Scrape) {
+        do throws(CodecError) {
+            guard let base = try base(keyframe) else { return }
+            let values: [Double] =
+                switch scrape.content {
+                case .keyframe: base.columns.values
+                case .frame(let frame):
+                    try scrape.stored.batch.values(of: frame, columns: base.columns, shape: base.shape)
+                }
+            rows.append(
+                Timeline.Row(
+                    timestamp: scrape.timestamp, receivedAt: scrape.stored.receivedAt, layout: base.layout,
+                    values: values))
+        } catch {
+            unreadable += 1
+        }
+    }
+
+    /// A scrape whose keyframe does not exist.
+    mutating func skip() { unreadable += 1 }
+
+    private mutating func base(
+        _ scrape: Scrape
+    ) throws(CodecError) -> (columns: Columns, shape: KeyframeShape, layout: Int)? {
+        let key = scrape.keyframeKey
+        if let known = columns[key] { return known }
+        guard case .keyframe(let keyframe) = scrape.content else { return nil }
+        let values: KeyframeValues
+        if let cached = cache[key] {
+            values = cached
+        } else {
+            values = try scrape.stored.batch.values(of: keyframe)
+            cache.insert(values, for: key)
+        }
+        let layout = number(of: keyframe.layout)
+        let base = (values.columns(layouts[layout].numbers), values.shape, layout)
+        columns[key] = base
+        return base
+    }
+
+    private mutating func number(of layout: LayoutHash) -> Int {
+        if let number = layoutNumbers[layout] { return number }
+        layoutNumbers[layout] = layouts.count
+        layouts.append(wanted(layout))
+        return layouts.count - 1
+    }
+}

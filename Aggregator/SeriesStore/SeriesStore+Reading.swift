@@ -1,0 +1,233 @@
+internal import FrameCodec
+internal import Logging
+public import Model
+internal import Postgres
+public import SeriesQuery
+internal import Synchronization
+
+extension SeriesStore {
+    /// Rows of the table that a query holds in memory at a time, roughly.
+    private static let rowsAtATime: Int64 = 2000
+
+    public func series(_ selection: SeriesSelection) async throws -> [SampledSeries] {
+        let (start, end) = (selection.start.milliseconds, selection.end.milliseconds)
+        guard start <= end else { return [] }
+        var reading = prepare(selection)
+        try await readTable(into: &reading, from: start, through: end)
+        try await readRecent(into: &reading)
+        return Self.sorted(try await finish(reading, from: start, through: end))
+    }
+
+    public func labelSets(_ selections: [SeriesSelection]) async throws -> [Labels] {
+        let (catalogue, latest) = state.withLock { ($0.catalogue, $0.latest) }
+        var found: Set<Labels> = []
+        for selection in selections {
+            for target in QueryPlan(selection.matchers, in: catalogue).targets {
+                for layout in target.layouts(
+                    from: selection.start.milliseconds, through: selection.end.milliseconds, latest)
+                {
+                    for labels in catalogue.wanted(layout, by: target).labels {
+                        found.insert(labels.adding(target.key.identity))
+                    }
+                }
+            }
+        }
+        return found.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    public func metadata(metric: String?) async throws -> [MetricFamily] {
+        let layouts = state.withLock { $0.catalogue.layouts }
+        var byName: [String: MetricFamily] = [:]
+        for layout in layouts.values {
+            for family in layout.families where metric == nil || family.name == metric {
+                if byName[family.name].map({ $0.help.isEmpty }) ?? true { byName[family.name] = family }
+            }
+        }
+        return byName.values.sorted { $0.name < $1.name }
+    }
+
+    // MARK: Steps of a query
+
+    /// One query under way.
+    private struct Reading {
+        var catalogue: Catalogue
+        var targets: [Target] = []
+        /// Which target a source belongs to.
+        var targetOfSource: [Int32: Int] = [:]
+        var recentIsCompleteAfter: Int64 = .min
+        var listeningSince: Int64 = .min
+        /// Keyframes that the scrapes in memory build on.
+        var keyframes: [KeyframeKey: Scrape] = [:]
+        /// Keyframes of the rows read last, on which the next rows may build.
+        var lastKeyframes: [KeyframeKey: Scrape] = [:]
+
+        struct Target {
+            var plan: QueryPlan.Target
+            var decoder: ScrapeDecoder
+            var recent: [Scrape]
+            var latest: Latest?
+        }
+    }
+
+    /// Plans with a copy of the catalogue, then takes what is in memory: no more than needed, as what a query holds on
+    /// to has to be copied by whoever adds to it.
+    private func prepare(_ selection: SeriesSelection) -> Reading {
+        let catalogue = state.withLock { $0.catalogue }
+        var reading = Reading(catalogue: catalogue)
+        for plan in QueryPlan(selection.matchers, in: catalogue).targets {
+            var decoder = ScrapeDecoder(cache: keyframes) { catalogue.wanted($0, by: plan) }
+            for layout in plan.layouts { decoder.include(layout.layout) }
+            for source in plan.sources { reading.targetOfSource[source.id] = reading.targets.count }
+            reading.targets.append(Reading.Target(plan: plan, decoder: decoder, recent: [], latest: nil))
+        }
+        state.withLock { state in
+            reading.recentIsCompleteAfter = state.recent.completeAfter
+            reading.listeningSince = state.listeningSince
+            for at in reading.targets.indices {
+                let plan = reading.targets[at].plan
+                // One scrape beyond each end tells where silence begins and ends.
+                let range =
+                    (selection.start.milliseconds - plan.tolerance)...(selection.end.milliseconds + plan.tolerance)
+                let scrapes = plan.sources.flatMap { state.recent.scrapes[$0.id]?.within(range) ?? [] }
+                reading.targets[at].recent = scrapes
+                reading.targets[at].latest = plan.sources.compactMap { state.latest[$0.id] }
+                    .max { $0.timestamp < $1.timestamp }
+                for key in Set(scrapes.map(\.keyframeKey)) { reading.keyframes[key] = state.recent.keyframe(key) }
+            }
+        }
+        return reading
+    }
+
+    /// Decodes what is no longer in memory, a stretch of time after the other.
+    private func readTable(into reading: inout Reading, from start: Int64, through end: Int64) async throws {
+        let tolerance = reading.targets.map(\.plan.tolerance).max() ?? 0
+        // What was scraped before memory begins was received before it, but for clocks that run ahead.
+        let last = min(end + tolerance, reading.recentIsCompleteAfter + BatchTable.futureTolerance)
+        let agents = Array(Set(reading.targets.flatMap { $0.plan.sources.map(\.agent) })).sorted()
+        guard !agents.isEmpty, start - tolerance <= last else { return }
+        let interval = max(1000, reading.targets.map(\.plan.interval).min() ?? 1000)
+        let stretch = max(30_000, Self.rowsAtATime * interval / Int64(agents.count))
+        // A batch is found by its last scrape, which may be later than the one that is wanted.
+        let through = last + BatchTable.longestSpan
+        var from = start - tolerance
+        while from <= through {
+            try Task.checkCancellation()
+            let until = min(through, from + stretch - 1)
+            let batches = try await table.batches(
+                of: agents, in: from...until, receivedThrough: reading.recentIsCompleteAfter)
+            try await decode(batches.flatMap(\.scrapes), into: &reading)
+            from = until + 1
+        }
+    }
+
+    private func readRecent(into reading: inout Reading) async throws {
+        let scrapes = reading.targets.flatMap(\.recent)
+        try await decode(scrapes, into: &reading)
+    }
+
+    private func decode(_ scrapes: [Scrape], into reading: inout Reading) async throws {
+        let own = Dictionary(scrapes.filter(\.isKeyframe).map { ($0.keyframeKey, $0) }) { $1 }
+        var found = own.merging(reading.keyframes) { mine, _ in mine }.merging(reading.lastKeyframes) { mine, _ in mine
+        }
+        reading.lastKeyframes = own
+        let missing = Set(scrapes.map(\.keyframeKey)).filter { found[$0] == nil }
+        for batch in try await table.batches(holding: Array(missing)) {
+            for scrape in batch.scrapes where scrape.isKeyframe { found[scrape.keyframeKey] = scrape }
+        }
+        for (at, scrape) in scrapes.enumerated() {
+            if at % 256 == 255 {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+            guard let source = reading.catalogue.numbers[scrape.streamNumber]?.source,
+                let target = reading.targetOfSource[source]
+            else { continue }
+            if let keyframe = found[scrape.keyframeKey] {
+                reading.targets[target].decoder.add(scrape, keyframe: keyframe)
+            } else {
+                reading.targets[target].decoder.skip()
+            }
+        }
+    }
+
+    private func finish(
+        _ reading: Reading, from start: Int64, through end: Int64
+    ) async throws -> [SampledColumn] {
+        let now = clock.now.milliseconds
+        var columns: [SampledColumn] = []
+        for target in reading.targets {
+            try Task.checkCancellation()
+            if target.decoder.unreadable > 0 {
+                logger.error(
+                    "scrapes could not be decoded",
+                    metadata: ["count": "\(target.decoder.unreadable)", "target": "\(target.plan.key.identity)"])
+            }
+            let timeline = Timeline(layouts: target.decoder.labels, rows: target.decoder.rows)
+            let gaps =
+                target.plan.isOwn ? [] : gaps(of: target, timeline, reading.listeningSince, from: start, now: now)
+            columns += timeline.series(
+                from: start, through: end, identity: target.plan.key.identity, gaps: gaps,
+                interval: target.plan.interval)
+        }
+        return columns
+    }
+
+    private func gaps(
+        of target: Reading.Target, _ timeline: Timeline, _ listeningSince: Int64, from start: Int64, now: Int64
+    ) -> [Silence.Gap] {
+        guard let latest = target.latest else { return [] }
+        let heardAt = max(latest.receivedAt, listeningSince)
+        let isSilent = now - heardAt > target.plan.tolerance
+        let silence = Silence(
+            interval: target.plan.interval, lifetimes: target.plan.lifetimes,
+            judgedUntil: isSilent ? now : latest.timestamp)
+        var instants = timeline.rows.map(\.timestamp)
+        let first = instants.first ?? latest.timestamp
+        if first > start || instants.isEmpty {
+            // The range begins in a gap: stand on the grid of the next scrape known, or of the last one.
+            let interval = target.plan.interval
+            let steps = max(0, (first - (start - target.plan.tolerance) + interval - 1) / interval)
+            let anchor = first - steps * interval
+            if anchor < first { instants.insert(anchor, at: 0) } else if instants.isEmpty { instants = [first] }
+        }
+        return silence.gaps(between: instants)
+    }
+
+    /// By labels; series of one name from several targets become one.
+    private static func sorted(_ columns: [SampledColumn]) -> [SampledSeries] {
+        var result: [SampledColumn] = []
+        for column in columns.sorted(by: { $0.labels.lexicographicallyPrecedes($1.labels) }) {
+            if let last = result.last, last.labels == column.labels {
+                result[result.count - 1] = last.merged(with: column)
+            } else {
+                result.append(column)
+            }
+        }
+        return result.map { SampledSeries(labels: $0.labels, timestamps: $0.timestamps, values: $0.values) }
+    }
+}
+
+extension [Scrape] {
+    /// Those within `range`.
+    fileprivate func within(_ range: ClosedRange<Int64>) -> ArraySlice<Scrape> {
+        let first = firstIndex(from: range.lowerBound)
+        return self[first..<Swift.max(first, firstIndex(from: range.upperBound + 1))]
+    }
+}
+
+extension QueryPlan.Target {
+    /// The layouts that some source had between two instants: each until the next one began.
+    fileprivate func layouts(
+        from start: Int64, through end: Int64, _ latest: [Int32: SeriesStore.Latest]
+    ) -> Set<LayoutHash> {
+        var found: Set<LayoutHash> = []
+        for source in sources {
+            let own = layouts.filter { $0.source == source.id }
+            for (at, layout) in own.enumerated() {
+                let until = at + 1 < own.count ? own[at + 1].firstAt : latest[source.id]?.timestamp ?? .max
+                if layout.firstAt <= end, until >= start { found.insert(layout.layout) }
+            }
+        }
+        return found
+    }
+}
