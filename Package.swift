@@ -220,11 +220,18 @@ let package = Package(
         tests("Aggregator", "SeriesQuery", ["Model"]),
         tests("Aggregator", "SelfMetrics", ["Model"]),
         tests("Aggregator", "PromQL", ["Model", "SeriesQuery"]),
-        tests("Aggregator", "Rules", ["Model", "SeriesQuery", "PromQL", "Postgres", "Schema", logging]),
-        tests("Aggregator", "Notifications", ["Model", "Postgres", "Schema", "JSON", logging]),
+        tests(
+            "Aggregator", "Rules",
+            ["Model", "SeriesQuery", "PromQL", "ConfigurationFile", "Postgres", "Schema", lifecycle, logging]),
+        tests(
+            "Aggregator", "Notifications",
+            [
+                "Model", "Postgres", "Schema", "Rules", "HTTPClient", "ConfigurationFile", "JSON", "Cryptography", lifecycle,
+                logging,
+            ]),
         tests("Aggregator", "Fleet", ["Model", "Postgres", "Schema", "AgentProtocol", "JSON", logging]),
         tests("Aggregator", "FleetHealth", ["Model", "SeriesQuery", "PromQL", "Fleet", "Rules", "Postgres", "Schema"]),
-        tests("Aggregator", "Access", ["Model", "Postgres", "Schema", "JSON"]),
+        tests("Aggregator", "Access", ["Model", "Postgres", "Schema", "Cryptography", logging]),
         tests(
             "Aggregator", "Ingest",
             [
