@@ -56,14 +56,17 @@ import Testing
 
     @Test func anEmptyLogIsIntact() async throws {
         try await withLog { log, _ in
-            #expect(try await log.verify() == .intact(entries: 0, head: String(repeating: "0", count: 64)))
+            let result = try await log.verify()
+            #expect(result == .intact(entries: 0, head: String(repeating: "0", count: 64)))
         }
     }
 
     @Test func entriesCannotBeChangedOrDeletedByAccident() async throws {
         try await withLog { log, pool in
             try await fill(log, 1)
-            for statement: SQL in ["update audit_entry set actor = 'eve'", "delete from audit_entry", "truncate audit_entry"] {
+            for statement: SQL in [
+                "update audit_entry set actor = 'eve'", "delete from audit_entry", "truncate audit_entry",
+            ] {
                 await #expect(throws: PostgresError.self) { try await pool.execute(statement) }
             }
         }
