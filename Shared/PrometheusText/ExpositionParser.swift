@@ -18,13 +18,15 @@ public struct ExpositionParser: Sendable {
         var length: Int32
         /// The series, or −1 for comments and empty lines.
         var number: Int32
+        /// Whether it gave the series its value: of two lines of one series the first does, as in Prometheus.
+        var isFirst = true
     }
 
     private var body: [UInt8] = []
     private var lines: [Line] = []
     private var spare: [Line] = []
     private var metadata = FamilyMetadata()
-    /// Per series the round it was last seen in: of two lines of one series the first counts, as in Prometheus.
+    /// Per series the round it was last seen in.
     private var seenIn: [UInt32] = []
     private var round: UInt32 = 0
 
@@ -73,10 +75,13 @@ public struct ExpositionParser: Sendable {
         var next = 0
         while at < new.count {
             var line = next < lines.count ? lines[next] : Line(start: 0, prefix: .max, length: .max, number: -1)
-            if Int(line.length) <= new.count - at, let oldBytes = old.baseAddress,
+            if line.isFirst, Int(line.length) <= new.count - at, let oldBytes = old.baseAddress,
                 memcmp(newBytes + at, oldBytes + Int(line.start), Int(line.length)) == 0
             {
-                if line.number >= 0, isFirst(line.number) { board.keep(Int(line.number)) }
+                if line.number >= 0 {
+                    line.isFirst = isFirst(line.number)
+                    if line.isFirst { board.keep(Int(line.number)) }
+                }
             } else if line.number >= 0, Int(line.prefix) <= new.count - at, let oldBytes = old.baseAddress,
                 memcmp(newBytes + at, oldBytes + Int(line.start), Int(line.prefix)) == 0
             {
@@ -100,7 +105,8 @@ public struct ExpositionParser: Sendable {
         var cursor = TextCursor(new, at: at + Int(line.prefix), line: number)
         let value = try cursor.valueAndEnd()
         line.length = Int32(cursor.at - at)
-        if isFirst(line.number) { board.set(Int(line.number), to: value) }
+        line.isFirst = isFirst(line.number)
+        if line.isFirst { board.set(Int(line.number), to: value) }
     }
 
     /// The line at `at` is not the one that stood here: finds where it stood, or reads it whole. Gives the line and the
