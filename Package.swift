@@ -127,7 +127,7 @@ let package = Package(
             ]),
         library("Aggregator", "SeriesQuery", ["Model"]),
         library("Aggregator", "SelfMetrics", ["Model"]),
-        library("Aggregator", "PromQL", ["Model", "SeriesQuery"]),
+        library("Aggregator", "PromQL", ["Model", "SeriesQuery", "JSON"]),
         library(
             "Aggregator", "Rules",
             [
@@ -219,7 +219,7 @@ let package = Package(
             ["Model", "SeriesQuery", "FrameCodec", "AgentProtocol", "Postgres", "Schema", "PrometheusText"]),
         tests("Aggregator", "SeriesQuery", ["Model"]),
         tests("Aggregator", "SelfMetrics", ["Model"]),
-        tests("Aggregator", "PromQL", ["Model", "SeriesQuery"]),
+        tests("Aggregator", "PromQL", ["Model", "SeriesQuery", "JSON"]),
         tests(
             "Aggregator", "Rules",
             ["Model", "SeriesQuery", "PromQL", "ConfigurationFile", "Postgres", "Schema", lifecycle, logging]),

@@ -39,19 +39,22 @@ public struct PromQLEngine: Sendable {
     ) async throws(QueryError) -> QueryResult {
         try Self.checkInstants(start, end)
         guard step.milliseconds > 0 else {
-            throw QueryError(.badData, "zero or negative query resolution step widths are not accepted. Try a positive integer")
+            throw QueryError(
+                .badData, "zero or negative query resolution step widths are not accepted. Try a positive integer")
         }
         guard end >= start else { throw QueryError(.badData, "end timestamp must not be before start time") }
         guard query.expression.type == .scalar || query.expression.type == .vector else {
             throw QueryError(
                 .badData,
-                "invalid expression type \"\(query.expression.type.rawValue)\" for range query, must be Scalar or instant Vector")
+                "invalid expression type \"\(query.expression.type.rawValue)\" for range query, must be Scalar or instant Vector"
+            )
         }
         let steps = (end.milliseconds - start.milliseconds) / step.milliseconds + 1
         guard steps <= Int64(options.maximumSteps) else {
             throw QueryError(
                 .badData,
-                "exceeded maximum resolution of \(options.maximumSteps) points per timeseries. Try decreasing the query resolution (?step=XX)")
+                "exceeded maximum resolution of \(options.maximumSteps) points per timeseries. Try decreasing the query resolution (?step=XX)"
+            )
         }
         let grid = Grid(start: start.milliseconds, interval: step.milliseconds, count: Int(steps))
         let run = QueryRun(query, source: source, options: options, grid: grid, step: step.milliseconds)

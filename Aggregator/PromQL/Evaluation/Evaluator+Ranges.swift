@@ -116,6 +116,7 @@ extension Evaluator {
             return
         }
         inform(
-            "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \(quoted(name))", at: range)
+            "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \(quoted(name))", at: range
+        )
     }
 }

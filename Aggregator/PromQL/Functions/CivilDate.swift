@@ -41,3 +41,14 @@ struct CivilDate {
         month == 2 && isLeapYear ? 29 : Self.daysBefore[month] - Self.daysBefore[month - 1]
     }
 }
+
+extension CivilDate {
+    /// Days from 1970-01-01 to a date.
+    static func days(year: Int, month: Int, day: Int) -> Int {
+        let marchYear = month <= 2 ? year - 1 : year
+        let era = (marchYear >= 0 ? marchYear : marchYear - 399) / 400
+        let yearOfEra = marchYear - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+}

@@ -40,8 +40,8 @@ extension WindowFunction {
     ) -> WindowFunction {
         WindowFunction { series, window, _ in
             var best = window.samples.lowerBound
-            for index in window.samples where series.values[best].isNaN || isBetter(series.values[index], series.values[best])
-            { best = index }
+            for index in window.samples
+            where series.values[best].isNaN || isBetter(series.values[index], series.values[best]) { best = index }
             return returnsTime ? Double(series.timestamps[best]) / 1000 : series.values[best]
         }
     }

@@ -77,7 +77,8 @@ extension BinaryOperation {
         var middle = " \(self.operator.rawValue) "
         if returnsBool { middle += "bool " }
         if let matching {
-            if matching.isOn || !matching.labels.isEmpty || matching.cardinality != .oneToOne && !self.operator.isSetOperator
+            if matching.isOn || !matching.labels.isEmpty
+                || matching.cardinality != .oneToOne && !self.operator.isSetOperator
             {
                 middle += "\(matching.isOn ? "on" : "ignoring") \(Expression.list(matching.labels)) "
             }

@@ -19,7 +19,8 @@ extension Parser {
             at += 1
             let inner = try parseExpression(1)
             guard isSymbol(")") else {
-                throw current.kind == .end ? error("unclosed left parenthesis", current.range)
+                throw current.kind == .end
+                    ? error("unclosed left parenthesis", current.range)
                     : unexpected("", expected: "")
             }
             at += 1
@@ -78,7 +79,8 @@ extension Parser {
             if isSymbol(")") { throw error("trailing commas not allowed in function call args", current.range) }
         }
         guard isSymbol(")") else {
-            throw current.kind == .end ? error("unclosed left parenthesis", current.range)
+            throw current.kind == .end
+                ? error("unclosed left parenthesis", current.range)
                 : unexpected("", expected: "")
         }
         at += 1

@@ -72,7 +72,8 @@ struct Parser {
         return .unary(UnaryOperation(isNegative: isNegative, operand: operand, range: range))
     }
 
-    private mutating func parseBinary(_ left: Expression, _ operation: BinaryOperator) throws(QueryError) -> Expression {
+    private mutating func parseBinary(_ left: Expression, _ operation: BinaryOperator) throws(QueryError) -> Expression
+    {
         let operatorRange = current.range
         at += 1
         var returnsBool = false

@@ -150,8 +150,13 @@ struct PatternParser {
         var operatorStart = at
         guard let (minimum, maximum) = try parseCounts() else { return atom }
         let isLazy = next("?")
-        let result = PatternNode.repetition(
-            atom, minimum: minimum, maximum: maximum, isGreedy: isLazy == flags.isUngreedy)
+        let isGreedy = isLazy == flags.isUngreedy
+        var result = PatternNode.repetition(atom, minimum: minimum, maximum: maximum, isGreedy: isGreedy)
+        if case .sequence(let quoted) = atom, let last = quoted.last {
+            // Behind \Q…\E only the last scalar is repeated.
+            let repeated = PatternNode.repetition(last, minimum: minimum, maximum: maximum, isGreedy: isGreedy)
+            result = .sequence(quoted.dropLast() + [repeated])
+        }
         let afterFirst = at
         operatorStart = min(operatorStart, afterFirst)
         if try parseCounts() != nil {

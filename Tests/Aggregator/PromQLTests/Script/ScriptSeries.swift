@@ -93,7 +93,9 @@ struct ScriptSeries {
         if rest.first == "x" {
             return Int(rest.dropFirst()).map { Array(repeating: start, count: $0 + 1) }
         }
-        guard let (step, times) = number(rest), times.first == "x", let count = Int(times.dropFirst()) else { return nil }
+        guard let (step, times) = number(rest), times.first == "x", let count = Int(times.dropFirst()) else {
+            return nil
+        }
         var value = start
         return (0...count).map { index in
             defer { value += step }
