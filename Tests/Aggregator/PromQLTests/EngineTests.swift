@@ -89,7 +89,7 @@ struct EngineTests {
     @Test func oneSelectionIsReadOnceHoweverOftenItIsNamed() async throws {
         let counting = CountingSource(source)
         _ = try await PromQLEngine(source: counting).range(
-            "sum(x_total) / count(x_total) + on() group_left() x_total", start: Timestamp(milliseconds: 0),
+            "sum(x_total) / count(x_total) + on() group_right() x_total", start: Timestamp(milliseconds: 0),
             end: Timestamp(milliseconds: 60_000), step: .seconds(1))
         #expect(await counting.count == 1)
     }
