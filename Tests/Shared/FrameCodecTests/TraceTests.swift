@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct TraceTests {
     /// Scrapes of one member as an agent of one source sends them, and what an aggregator reads.
-    private static func measure(_ member: String) throws -> (batches: Int, bytes: Int, keyframeBytes: Int) {
+    private static func measure(_ member: String) throws -> (batches: Int, bytes: Int) {
         let agent = try #require(AgentID(bytes: (0..<16).map { _ in UInt8.random(in: 0...255) }))
         let epoch = UInt64.random(in: 1...UInt64(Int64.max))
         var encoder = StreamEncoder(
@@ -15,7 +15,7 @@ import Testing
         var parser = ExpositionParser()
         var board = SampleBoard()
         var receiver = Receiver()
-        var result = (batches: 0, bytes: 0, keyframeBytes: 0)
+        var result = (batches: 0, bytes: 0)
         try EtcdTrace.scrapes(of: member) { milliseconds, text in
             board.begin()
             try parser.parse(text, into: &board)
@@ -26,10 +26,7 @@ import Testing
                 madeAt: Timestamp(milliseconds: milliseconds + 3))
             encoder.add(board, source: 0, at: Timestamp(milliseconds: milliseconds))
             let batch = try encoder.finish()
-            if sequence > 1 {
-                result.bytes += batch.body.count
-                if sequence % 12 == 1 { result.keyframeBytes += batch.body.count }
-            }
+            if sequence > 1 { result.bytes += batch.body.count }
             result.batches += 1
 
             let received = try receiver.receive(batch.body)
@@ -62,7 +59,7 @@ import Testing
         .enabled(if: EtcdTrace.archive != nil, "the recorded trace is not here: set ETCD_TRACE"),
         arguments: ["n1", "n2", "n3"])
     func realScrapesComeBack(member: String) throws {
-        let (batches, bytes, keyframeBytes) = try Self.measure(member)
+        let (batches, bytes) = try Self.measure(member)
         let average = Double(bytes) / Double(batches - 1)
         print(
             "\(member): \(batches) batches of one scrape, \(average.rounded()) bytes each on average, keyframes "
@@ -76,7 +73,12 @@ struct Receiver {
     var context = StreamContext()
     var layout: Layout?
     var layouts: [LayoutHash: Layout] = [:]
-    var keyframes: [UInt64: KeyframeValues] = [:]
+    var keyframes: [KeyframeName: KeyframeValues] = [:]
+
+    struct KeyframeName: Hashable {
+        var source: Int
+        var sequence: UInt64
+    }
 
     struct Instant {
         var source: Int
@@ -102,10 +104,11 @@ struct Receiver {
             case .keyframe(let keyframe):
                 let values = try batch.values(of: keyframe)
                 #expect(values.shape == keyframe.shape)
-                keyframes[batch.header.sequence] = values
+                keyframes[KeyframeName(source: keyframe.source, sequence: batch.header.sequence)] = values
                 instants.append(Instant(source: keyframe.source, timestamp: keyframe.timestamp, values: values.values))
             case .frame(let frame):
-                let keyframe = try #require(keyframes[frame.keyframe])
+                let keyframe = try #require(
+                    keyframes[KeyframeName(source: frame.source, sequence: frame.keyframe)])
                 let values = try batch.values(of: frame, keyframe: keyframe)
                 instants.append(Instant(source: frame.source, timestamp: frame.timestamp, values: values))
             default: continue
