@@ -73,10 +73,11 @@ preloads=$(grep -oE 'from"\./[^"]+\.js"' build/dist/main.js | sort -u | sed -E '
 sed -e "s|<!-- preloads -->|${preloads//$'\n'/}|" -e "s|/main.js|&?v=$(version main.js)|" -e "s|/main.css|&?v=$(version main.css)|" \
     -e "s|/theme.js|&?v=$(version theme.js)|" index.html > build/dist/index.html
 
+cp notices.txt build/dist/packages.LEGAL.txt
 for package in node-react node-react-dom fonts-inter-variable fonts-jetbrains-mono; do
     printf '%s\n\n' "== $package"
     cat "/usr/share/doc/$package/copyright"
-done > build/dist/packages.LEGAL.txt
+done >> build/dist/packages.LEGAL.txt
 
 find build/dist -name '*.LEGAL.txt' -empty -delete
 find build/dist -type f ! -name '*.woff2' -exec gzip -9nk {} +

@@ -14,6 +14,7 @@ declare module "uplot" {
     legend?: { show: boolean };
     cursor?: {
       y?: boolean;
+      bind?: { mousedown?: (plot: uPlot, target: HTMLElement, start: (event: MouseEvent) => void) => (event: MouseEvent) => void };
       drag?: { x: boolean; y: boolean; setScale: boolean; dist?: number };
       points?: { size: number; width: number; fill: Paint; stroke: Paint };
     };

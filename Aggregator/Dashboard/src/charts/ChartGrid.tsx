@@ -57,7 +57,7 @@ export function ChartGrid({ cluster, members, marks }: { cluster: string; member
   return (
     <section className="stack" ref={box} aria-label="Charts">
       <div className="section">
-        <h2>Charts</h2><span className="t3 only-wide">drag to zoom, Back to undo</span><CrosshairTime /><span className="grow" />
+        <h2>Charts</h2><span className="t3 only-wide">drag to zoom, Shift and drag to move, Back to undo</span><CrosshairTime /><span className="grow" />
         <RangeSelect />
         <span className="seg" role="group" aria-label="Look of the charts">
           <button aria-pressed={!asTable} onClick={() => setLook("")}>Lines</button>

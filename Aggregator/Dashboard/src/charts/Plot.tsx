@@ -11,6 +11,7 @@ import { crosshair, nearestIndex } from "./crosshair";
 import type { EventMark } from "./marks";
 import { plotOptions, type Drawn } from "./options";
 import { chartColours } from "./palette";
+import { panByDragging } from "./pan";
 
 const wideHeight = 190;
 const height = 165;
@@ -59,6 +60,10 @@ export function Plot({ spec, data, marks, range, label }: {
     const made = new uPlot(plotOptions(spec, size, () => drawn.current, zoomTo), plotData(drawn.current.data), box.current);
     plot.current = made;
     const unfollow = followCrosshair(made);
+    panByDragging(made, (from, to) => {
+      drawn.current = { ...drawn.current, from, to };
+      made.setScale("x", { min: from, max: to });
+    });
     return () => {
       unfollow();
       made.destroy();

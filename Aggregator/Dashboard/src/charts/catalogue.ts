@@ -48,7 +48,7 @@ export const catalogue: readonly ChartSpec[] = [
     queries: (s, w) => [p99("etcd_network_peer_round_trip_time_seconds", s, w)],
   },
   {
-    key: "requests", title: "Requests", unit: "per second", format: rate, floor: 1,
+    key: "requests", title: "Requests", unit: "by method", format: rate, floor: 1,
     queries: (s, w) => [{
       expression: `sum by (grpc_method) (rate(grpc_server_handled_total{${s},grpc_type="unary"}[${w}]))`,
       naming: { by: "label", label: "grpc_method" },
@@ -75,7 +75,7 @@ export const catalogue: readonly ChartSpec[] = [
     ],
   },
   {
-    key: "proposals", title: "Proposals", unit: "per second, the leader's", format: rate, floor: 1,
+    key: "proposals", title: "Proposals", unit: "of the leader", format: rate, floor: 1,
     queries: (s, w) => [
       named("committed", `max(rate(etcd_server_proposals_committed_total{${s}}[${w}]))`),
       named("applied", `max(rate(etcd_server_proposals_applied_total{${s}}[${w}]))`),

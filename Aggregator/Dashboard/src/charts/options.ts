@@ -42,6 +42,7 @@ export function plotOptions(spec: ChartSpec, size: { width: number; height: numb
     legend: { show: false },
     cursor: {
       y: false,
+      bind: { mousedown: (_, __, start) => (event) => { if (event.button === 0 && !event.shiftKey) start(event); } },
       drag: { x: true, y: false, setScale: false, dist: 6 },
       points: { size: 8, width: 1.75, fill: () => drawn().colours.panel, stroke: lineColour },
     },

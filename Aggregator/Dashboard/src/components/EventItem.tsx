@@ -2,7 +2,7 @@ import { memo } from "react";
 import type { HealthStatus } from "../api/clusters";
 import type { FleetEvent, Severity } from "../api/events";
 import { clusterPath } from "../lib/routes";
-import { clock, iso } from "../lib/time";
+import { iso, timeOfDay } from "../lib/time";
 import { Icon } from "./Icon";
 import { Link } from "./Link";
 import { Mark } from "./StatusMark";
@@ -19,10 +19,10 @@ function EventMark({ event }: { event: FleetEvent }) {
 }
 
 /** One thing that happened: when, what, where. */
-export const EventItem = memo(function EventItem({ event, now, showCluster }: { event: FleetEvent; now: number; showCluster: boolean }) {
+export const EventItem = memo(function EventItem({ event, showCluster }: { event: FleetEvent; showCluster: boolean }) {
   return (
     <li data-event={event.id}>
-      <time dateTime={iso(event.at)} title={iso(event.at)}>{clock(event.at, now, true)}</time>
+      <time dateTime={iso(event.at)} title={iso(event.at)}>{timeOfDay(event.at)}</time>
       <span><EventMark event={event} /></span>
       <span className="w"><span className="t1">{event.sentence}</span>{" "}
         <span className="t3">{kindWords(event.kind)}{event.node ? ` · ${event.node}` : ""}

@@ -3,7 +3,7 @@ import { Dialog } from "./Dialog";
 const keys: [string, string][] = [
   ["Ctrl K or :", "Go to a cluster or page"], ["g f", "Fleet"], ["g a", "Alerts"], ["g e", "Events"], ["g n", "Agents"],
   ["/", "Filter"], ["[ and ]", "Step back and forward in time"], ["t a", "Freeze the time range, so that the address stays true"],
-  ["← →", "Move the crosshair of a focused chart; with Shift by ten"], ["Esc", "Close, clear"], ["?", "This list"],
+  ["Drag, Shift drag", "Zoom into a chart, move it in time; Back undoes"], ["← →", "Move the crosshair of a focused chart; with Shift by ten"], ["Esc", "Close, clear"], ["?", "This list"],
 ];
 
 /** The keys. */

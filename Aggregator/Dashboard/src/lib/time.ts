@@ -3,13 +3,22 @@
 const pad = (value: number) => String(value).padStart(2, "0");
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
+/** "24 Nov" */
+export const day = (at: number) => `${new Date(at).getDate()} ${months[new Date(at).getMonth()]}`;
+
+/** 02:31:07, the day being said elsewhere. */
+export function timeOfDay(at: number): string {
+  const date = new Date(at);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(":");
+}
+
 const sameDay = (a: Date, b: Date) => a.toDateString() === b.toDateString();
 
 /** 02:31 today, "22 Nov 02:31" before. */
 export function clock(at: number, now: number, seconds = false): string {
   const date = new Date(at);
   const time = `${pad(date.getHours())}:${pad(date.getMinutes())}${seconds ? `:${pad(date.getSeconds())}` : ""}`;
-  return sameDay(date, new Date(now)) ? time : `${date.getDate()} ${months[date.getMonth()]} ${time}`;
+  return sameDay(date, new Date(now)) ? time : `${day(at)} ${time}`;
 }
 
 /** The whole time, for hover. */

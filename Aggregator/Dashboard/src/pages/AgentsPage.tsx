@@ -4,7 +4,7 @@ import type { User } from "../api/session";
 import { Enrolment } from "../components/Enrolment";
 import { ErrorCard } from "../components/ErrorCard";
 import { FilterInput } from "../components/FilterInput";
-import { Skeleton } from "../components/Skeleton";
+import { PageState } from "../components/PageState";
 import { StaleBanner } from "../components/StaleBanner";
 import { liveEvents, stream } from "../live/fleet";
 import { may } from "../lib/session";
@@ -35,7 +35,7 @@ export function AgentsPage({ cluster, user }: { cluster: string | null; user: Us
   useTitle(cluster === null ? "Agents" : `Agents of ${cluster}`);
   const [text, setText] = useParam("q");
   const { data, error, at, reload } = useResource("agents", useRevision(), loadAgents);
-  if (data === null) return error ? <ErrorCard title="Cannot load the agents" error={error} retry={reload} /> : <Skeleton tall />;
+  if (data === null) return <PageState name="the agents" error={error} retry={reload} />;
   const all = data.nodes.filter((agent) => cluster === null || agent.cluster === cluster);
   const shown = filteredAgents(all, text);
   const table = <AgentTable agents={shown} showCluster={cluster === null} />;
@@ -47,7 +47,7 @@ export function AgentsPage({ cluster, user }: { cluster: string | null; user: Us
       {error && <ErrorCard title="Cannot refresh the agents" error={error} retry={reload} dataAt={at}>{table}</ErrorCard>}
       {!error && shown.length > 0 && table}
       {!error && shown.length === 0 && all.length > 0 && (
-        <section className="card empty"><h3>No agent matches “{text}”</h3><button className="btn" onClick={() => setText("")}>Clear filter</button></section>
+        <section className="card empty"><h2>No agent matches “{text}”</h2><button className="btn" onClick={() => setText("")}>Clear filter</button></section>
       )}
       <section className="card">
         <header className="ruled"><h2>Add a node</h2></header>

@@ -2,7 +2,7 @@ import type { Alert } from "../api/alerts";
 import { ErrorCard } from "../components/ErrorCard";
 import { FilterInput } from "../components/FilterInput";
 import { Mark } from "../components/StatusMark";
-import { Skeleton } from "../components/Skeleton";
+import { PageState } from "../components/PageState";
 import { StaleBanner } from "../components/StaleBanner";
 import { alerts, alertsError, refreshAlerts } from "../live/fleet";
 import { useParam } from "../lib/router";
@@ -14,7 +14,7 @@ import { alertHeadline, filteredAlerts } from "./alerts/grouping";
 function NothingFires({ isFiltered, clear }: { isFiltered: boolean; clear: () => void }) {
   return (
     <section className="card empty">
-      {isFiltered ? <h3>No alert matches the filter</h3> : <span className="row"><Mark status="healthy" /><h3>Nothing fires</h3></span>}
+      {isFiltered ? <h2>No alert matches the filter</h2> : <span className="row"><Mark status="healthy" /><h2>Nothing fires</h2></span>}
       <p>{isFiltered ? "Alerts are hidden by the filter." : "Rules are evaluated every 5 s, and at once when a member changes its state."}</p>
       {isFiltered && <button className="btn" onClick={clear}>Clear filter</button>}
     </section>
@@ -30,9 +30,7 @@ export function AlertsPage({ cluster }: { cluster: string | null }) {
   const error = useStore(alertsError);
   const [text, setText] = useParam("q");
   const [state, setState] = useParam("state");
-  if (known === null) {
-    return error ? <ErrorCard title="Cannot load the alerts" error={error} retry={() => void refreshAlerts()} /> : <Skeleton tall />;
-  }
+  if (known === null) return <PageState name="the alerts" error={error} retry={() => void refreshAlerts()} />;
   const all: Alert[] = [...known.values()].filter((alert) => cluster === null || alert.cluster === cluster);
   const shown = filteredAlerts(all, text, state);
   const clear = () => { setText(""); setState(""); };

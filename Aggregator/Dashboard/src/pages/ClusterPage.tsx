@@ -3,7 +3,7 @@ import { loadCluster } from "../api/clusters";
 import type { User } from "../api/session";
 import { ErrorCard } from "../components/ErrorCard";
 import { Link } from "../components/Link";
-import { Skeleton } from "../components/Skeleton";
+import { PageState } from "../components/PageState";
 import { StaleBanner } from "../components/StaleBanner";
 import { alerts, clusters, liveEvents, stream } from "../live/fleet";
 import { useAddress } from "../lib/router";
@@ -62,7 +62,7 @@ function OverviewTab({ name }: { name: string }) {
         <Link className="btn" href="/">Open the fleet</Link></section>
     );
   }
-  if (data === null) return error ? <ErrorCard title={`Cannot load ${name}`} error={error} retry={reload} /> : <Skeleton tall />;
+  if (data === null) return <PageState name={name} error={error} retry={reload} />;
   return (
     <>
       {error && <ErrorCard title={`Cannot refresh ${name}`} error={error} retry={reload} dataAt={at} />}

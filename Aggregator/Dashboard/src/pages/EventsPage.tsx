@@ -1,4 +1,5 @@
-import { eventKinds } from "../api/events";
+import { Fragment } from "react";
+import { eventKinds, type FleetEvent } from "../api/events";
 import { ErrorCard } from "../components/ErrorCard";
 import { EventItem, kindWords } from "../components/EventItem";
 import { Select } from "../components/Select";
@@ -9,9 +10,28 @@ import { useEventPages, type EventPages } from "../live/useEventPages";
 import { serverNow } from "../lib/clock";
 import { useParam } from "../lib/router";
 import { useStore } from "../lib/store";
+import { day } from "../lib/time";
 import { useTitle } from "../lib/useTitle";
 
 const kindOptions = [["", "All kinds"], ...eventKinds.map((kind) => [kind, kindWords(kind)])] as [string, string][];
+
+/** Under a heading for each day. */
+function EventDays({ events, showCluster }: { events: readonly FleetEvent[]; showCluster: boolean }) {
+  return (
+    <ul className="timeline">
+      {events.map((event, index) => {
+        const previous = events[index - 1];
+        const isNewDay = previous === undefined ? day(event.at) !== day(serverNow()) : day(event.at) !== day(previous.at);
+        return (
+          <Fragment key={event.id}>
+            {isNewDay && <li className="day">{day(event.at)}</li>}
+            <EventItem event={event} showCluster={showCluster} />
+          </Fragment>
+        );
+      })}
+    </ul>
+  );
+}
 
 function EventList({ pages, showCluster, clear }: { pages: EventPages; showCluster: boolean; clear: (() => void) | null }) {
   const { first, events } = pages;
@@ -20,14 +40,13 @@ function EventList({ pages, showCluster, clear }: { pages: EventPages; showClust
   if (events.length === 0) {
     return (
       <section className="card empty">
-        <h3>{clear ? "No event matches the filter" : "Nothing happened yet"}</h3>
+        <h2>{clear ? "No event matches the filter" : "Nothing happened yet"}</h2>
         <p>Leader changes, restarts, member changes, alarms and silent agents are listed here within a second.</p>
         {clear && <button className="btn" onClick={clear}>Clear filter</button>}
       </section>
     );
   }
-  const now = serverNow();
-  const list = <ul className="timeline">{events.map((event) => <EventItem key={event.id} event={event} now={now} showCluster={showCluster} />)}</ul>;
+  const list = <EventDays events={events} showCluster={showCluster} />;
   return (
     <>
       {first.error ? <ErrorCard title="Cannot refresh the events" error={first.error} retry={first.reload} dataAt={first.at}>{list}</ErrorCard> : <section className="card">{list}</section>}

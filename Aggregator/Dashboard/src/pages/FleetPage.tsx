@@ -1,6 +1,5 @@
-import { ErrorCard } from "../components/ErrorCard";
 import { FilterInput } from "../components/FilterInput";
-import { Skeleton } from "../components/Skeleton";
+import { PageState } from "../components/PageState";
 import { StaleBanner } from "../components/StaleBanner";
 import { clusters, clustersError, refreshClusters } from "../live/fleet";
 import { useParam } from "../lib/router";
@@ -26,11 +25,7 @@ export function FleetPage() {
   const [text, setText] = useParam("q");
   const [status, setStatus] = useParam("status");
   const [view, setView] = useParam("view");
-  if (known === null) {
-    return error
-      ? <ErrorCard title="Cannot load the fleet" error={error} retry={() => void refreshClusters()} />
-      : <Skeleton cards={6} />;
-  }
+  if (known === null) return <PageState name="the fleet" error={error} retry={() => void refreshClusters()} cards={6} />;
   const all = [...known.values()];
   if (all.length === 0) return <FirstStart />;
   const shown = filtered(all, text, status);

@@ -23,6 +23,8 @@ const broadcast = (name, data) => streams.forEach((stream) => stream.write(frame
 /** What a test may do to the world. */
 const verbs = {
   reset: () => { world = makeWorld(); streams.forEach((stream) => stream.end()); streams = new Set(); },
+  drop: () => { streams.forEach((stream) => stream.destroy()); streams = new Set(); },
+  empty: () => { world.events = []; world.alerts = []; world.nodes = []; },
   control: (body) => Object.assign(world.control, body),
   clusters: ({ clusters }) => { world.clusters = clusters; },
   cluster: (change) => {

@@ -2,7 +2,7 @@ import type { Agent } from "../../api/agents";
 import { Link } from "../../components/Link";
 import { Mark } from "../../components/StatusMark";
 import { clusterPath } from "../../lib/routes";
-import { bytes, duration, figures, percent, unknown } from "../../lib/units";
+import { bytes, duration, figures, latency, percent, unknown } from "../../lib/units";
 import { clockLimitSeconds, isSilent, lagLimitSeconds } from "./sorting";
 
 const over = (value: number | null | undefined, limit: number) => (Math.abs(value ?? 0) > limit ? "num m over" : "num m");
@@ -22,7 +22,7 @@ function AgentRow({ agent, showCluster }: { agent: Agent; showCluster: boolean }
       {showCluster && <td className="m" data-l="Cluster"><Link href={clusterPath(agent.cluster)}>{agent.cluster}</Link></td>}
       <td className={silent ? "num m over" : "num m"} data-l="Heard">{duration(agent.ageSeconds)}</td>
       <td className={over(agent.lagSeconds, lagLimitSeconds)} data-l="Lag">{duration(agent.lagSeconds)}</td>
-      <td className={over(offset, clockLimitSeconds)} data-l="Clock off">{offset == null ? unknown : `${offset >= 0 ? "+" : "−"}${duration(Math.abs(offset))}`}</td>
+      <td className={over(offset, clockLimitSeconds)} data-l="Clock off">{offset == null ? unknown : `${offset >= 0 ? "+" : "−"}${latency(Math.abs(offset))}`}</td>
       <td className="num">{percent(agent.cpuRatio)}</td>
       <td className="num">{agent.load1 == null ? unknown : figures(agent.load1)}</td>
       <td>{memory(agent)}</td>

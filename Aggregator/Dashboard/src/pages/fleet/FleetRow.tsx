@@ -30,7 +30,7 @@ export const FleetRow = memo(function FleetRow({ cluster }: { cluster: ClusterSu
         {cluster.database && <Meter database={cluster.database} />}<span className={database.isOver ? "over" : ""}>{database.value}</span>
       </td>
       <td className={fsync.isOver ? "num over" : "num"}>{fsync.value}</td>
-      <td className="num">{latency(cluster.walFsync?.p99Seconds)}</td>
+      <td className="num m" data-l="WAL p99">{latency(cluster.walFsync?.p99Seconds)}</td>
       <td className="num"><Age at={agentHeardAt(cluster)} suffix="" /></td>
       <td className="t3">{versionText(cluster)}</td>
       <td className="m only-wide"><HistoryBar name={name} history={cluster.history} /></td>

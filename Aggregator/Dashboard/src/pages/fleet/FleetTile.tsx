@@ -21,7 +21,7 @@ export const FleetTile = memo(function FleetTile({ cluster }: { cluster: Cluster
   return (
     <Link className={`tile is-${status}`} href={clusterPath(name)} data-cluster={name}>
       <div className="head">
-        <Mark status={status} /><h3 className="cut" title={name}>{name}</h3>
+        <Mark status={status} /><h2 className="cut" title={name}>{name}</h2>
         <span className={`small ${status} nowrap`}>{statusWord[status]}</span>
         <span className="grow" /><span className="micro t3 nowrap">{versionText(cluster)}</span>
       </div>

@@ -1,0 +1,20 @@
+#!/bin/bash
+# All tests of the dashboard: unit tests with node, browser tests with Playwright, axe and Debian's Chromium.
+# Arguments go to pytest. With ETCD_MONITOR_URL and ETCD_MONITOR_PASSWORD the browser tests look at a real aggregator.
+set -euo pipefail
+cd "$(dirname "$0")"
+[ -e dist/index.html ] || ./build.sh
+command -v "${CHROMIUM:-/usr/bin/chromium}" >/dev/null || { echo "dashboard: missing tool; run: apt-get install -y --no-install-recommends chromium" >&2; exit 1; }
+
+tools=../../.build-tools/dashboard-tests
+wanted=$(sha256sum tests/requirements.txt | cut -c1-16)
+if [ "$(cat "$tools/wanted" 2>/dev/null)" != "$wanted" ]; then
+    echo "dashboard: setting up $tools"
+    rm -rf "$tools"
+    python3 -m venv "$tools" || { echo "dashboard: missing tool; run: apt-get install -y python3-venv" >&2; exit 1; }
+    "$tools/bin/pip" install -q --disable-pip-version-check -r tests/requirements.txt
+    echo "$wanted" > "$tools/wanted"
+fi
+
+tests/unit.sh | tail -n 8
+"$tools/bin/python" -m pytest -q -p no:cacheprovider tests/browser "$@"
