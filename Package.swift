@@ -196,7 +196,7 @@ let package = Package(
         tests("Shared", "HTTPClient"),
         tests("Shared", "MessageSignatures", ["Cryptography"]),
         tests("Shared", "FrameCodec", ["Model", "PrometheusText", "Cryptography"]),
-        tests("Shared", "AgentProtocol", ["Model", "FrameCodec", "JSON", "Cryptography"]),
+        tests("Shared", "AgentProtocol", ["Model", "JSON", "Cryptography", "MessageSignatures"]),
         tests("Shared", "ConfigurationFile"),
         tests("Shared", "ServiceRuntime", [logging]),
         tests("Agent", "EtcdClient", ["Model", "HTTPClient", "JSON"]),
