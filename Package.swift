@@ -193,7 +193,7 @@ let package = Package(
         tests("Shared", "JSON"),
         tests("Shared", "PrometheusText", ["Model"]),
         tests("Shared", "Cryptography"),
-        tests("Shared", "HTTPClient"),
+        tests("Shared", "HTTPClient", ["Cryptography"]),
         tests("Shared", "MessageSignatures", ["Cryptography"]),
         tests("Shared", "FrameCodec", ["Model", "PrometheusText", "Cryptography"]),
         tests("Shared", "AgentProtocol", ["Model", "JSON", "Cryptography", "MessageSignatures"]),
