@@ -198,7 +198,7 @@ let package = Package(
         tests("Shared", "FrameCodec", ["Model", "PrometheusText", "Cryptography"]),
         tests("Shared", "AgentProtocol", ["Model", "JSON", "Cryptography", "MessageSignatures"]),
         tests("Shared", "ConfigurationFile"),
-        tests("Shared", "ServiceRuntime", [logging]),
+        tests("Shared", "ServiceRuntime", ["JSON", logging]),
         tests("Agent", "EtcdClient", ["Model", "HTTPClient", "JSON"]),
         tests("Agent", "HostCollectors", ["Model", "PrometheusText"]),
         tests("Agent", "Spool", ["FrameCodec", "DurableFiles", "Model"]),
