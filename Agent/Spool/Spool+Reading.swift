@@ -68,6 +68,7 @@ extension Spool {
                     body: found.body, madeAt: Timestamp(milliseconds: found.header.madeAt), lane: lane)
             } catch {
                 drops.add(segment.dropReport(.damaged))
+                drops.lost(segment.number)
                 mark(segment, segment.end)
             }
         }

@@ -123,7 +123,7 @@ public actor Spool {
             } catch  where error.code == .noSpace && releaseAcknowledged() {
                 try write(batch, sync: sync)
             }
-            drops.reported()
+            if let current = segments.last { drops.reported(in: current.number) }
         } catch {
             mustStartSegment = true
             drops.add(
@@ -171,6 +171,7 @@ public actor Spool {
             if releaseAcknowledged() { continue }
             guard segments.count > 1, let oldest = segments.first else { return }
             drops.add(oldest.dropReport(.spoolFull))
+            drops.lost(oldest.number)
             try remove(0)
         }
     }
@@ -178,6 +179,7 @@ public actor Spool {
     /// Drops the oldest segment that is closed and acknowledged; false if there is none.
     private func releaseAcknowledged() -> Bool {
         guard let index = segments.firstIndex(where: { !$0.isOpen && $0.isAcknowledged }) else { return false }
+        drops.arrived(segments[index].number)
         do throws(FileError) {
             try remove(index)
             return true

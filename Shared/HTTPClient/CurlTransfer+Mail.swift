@@ -22,6 +22,7 @@ extension CurlTransfer {
         if let user = server.user {
             try set(CURLOPT_USERNAME, user)
             try set(CURLOPT_PASSWORD, server.password ?? "")
+            try set(CURLOPT_SASL_IR, 1)
         }
     }
 

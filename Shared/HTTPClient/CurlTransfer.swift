@@ -199,7 +199,9 @@ extension CurlTransfer {
         if case .mail = submission.task, answer >= 400, HTTPClientError.Code(code) != .tls {
             return HTTPClientError(code: .rejected, message: "\(target): \(reason) (\(answer))", answer: answer)
         }
-        return HTTPClientError(code: HTTPClientError.Code(code), message: "\(target): \(reason)")
+        // curl says "unsupported protocol" of a wrong URL, and of a peer that does not answer in HTTP.
+        let isNoHTTP = code == CURLE_UNSUPPORTED_PROTOCOL && info(CURLINFO_REQUEST_SIZE) > 0
+        return HTTPClientError(code: isNoHTTP ? .broken : HTTPClientError.Code(code), message: "\(target): \(reason)")
     }
 
     private func metrics() -> HTTPMetrics {

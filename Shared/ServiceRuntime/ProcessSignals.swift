@@ -9,7 +9,7 @@ public final class ProcessSignals: Sendable {
     private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
     private let numbers: [Int32]
 
-    /// Takes over `numbers`, such as SIGTERM.
+    /// Takes over `numbers`, such as SIGTERM; they count from when this returns.
     public init(_ numbers: [Int32]) {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingNewest(8))
         signals = stream
@@ -19,7 +19,11 @@ public final class ProcessSignals: Sendable {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { continuation.yield(number) }
+            // Until dispatch has registered the source, the signal would be lost. Takes microseconds.
+            let registered = DispatchSemaphore(value: 0)
+            source.setRegistrationHandler { registered.signal() }
             source.resume()
+            registered.wait()
             return source
         }
     }

@@ -11,22 +11,28 @@ import Testing
     private let body: [UInt8]
 
     init() throws {
-        func lines(_ name: String) throws -> [String: String] {
-            let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
-            let file = try #require(fopen(root.joined(separator: "/") + "/Fixtures/wire/\(name)", "r"))
-            defer { fclose(file) }
-            var bytes = [UInt8](repeating: 0, count: 1 << 16)
-            bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
-            var values: [String: String] = [:]
-            for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where !line.hasPrefix("#") {
-                let parts = line.split(separator: " ", maxSplits: 1)
-                values[String(parts[0])] = parts.count > 1 ? String(parts[1]) : ""
-            }
-            return values
-        }
-        values = try lines("signature.txt")
-        let digits = try lines("vectors.txt")["batch-1-zstd"]
+        values = try Self.lines("Tests/Fixtures/wire/signature.txt")
+        let digits = try Self.lines("Tests/Fixtures/wire/vectors.txt")["batch-1-zstd"]
         body = try #require(Hex.decode(digits ?? "none"))
+    }
+
+    private static func lines(_ path: String) throws -> [String: String] {
+        var values: [String: String] = [:]
+        for line in try text(path).split(separator: "\n") where !line.hasPrefix("#") {
+            let parts = line.split(separator: " ", maxSplits: 1)
+            values[String(parts[0])] = parts.count > 1 ? String(parts[1]) : ""
+        }
+        return values
+    }
+
+    /// The file at `path` in the repository.
+    private static func text(_ path: String) throws -> String {
+        let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4)
+        let file = try #require(fopen(root.joined(separator: "/") + "/" + path, "r"))
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 1 << 16)
+        bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private func bytes(_ name: String) throws -> [UInt8] {
@@ -58,6 +64,16 @@ import Testing
         #expect(Hex.encode(key.publicKey.raw) == values["public-key"])
         let base = try parts().signatureBase(parameters)
         #expect(base.split(separator: "\n").map(String.init) == (1...7).map { values["base-\($0)"] })
+    }
+
+    @Test func theDocumentShowsThisRequest() throws {
+        let document = try Self.text("docs/agent-protocol.md")
+        for (name, value) in values {
+            #expect(document.contains(value), "\(name) is not in the document")
+        }
+        for code in ProblemCode.allCases {
+            #expect(document.contains("| `\(code.rawValue)` | \(code.status) |"), "\(code) is not in the document")
+        }
     }
 
     @Test func theDocumentedSignatureVerifies() throws {

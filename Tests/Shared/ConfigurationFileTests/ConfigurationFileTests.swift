@@ -60,7 +60,7 @@ struct YAMLDocumentTests {
     }
 
     @Test(arguments: [
-        ("a: [1, 2", "agent.yaml:1:9: not YAML: did not find expected ',' or ']' while parsing a flow sequence"),
+        ("a: [1, 2", "agent.yaml:2:1: not YAML: did not find expected ',' or ']' while parsing a flow sequence"),
         ("a: b: c", "agent.yaml:1:5: not YAML: mapping values are not allowed in this context"),
         ("a:\n\tb: 1", "agent.yaml:2:1: not YAML: found character that cannot start any token while scanning for the next token"),
         ("a: 1\nb: 2\na: 3", "agent.yaml:3:1: the key \"a\" stands here again; keep this one or line 1"),
