@@ -20,7 +20,8 @@ public struct MappingReader {
         self.node = node
         self.problems = problems
         if node.pairs == nil, !node.isNull {
-            problems.report(node.error("\(node.kind) where keys and values should be", remedy: "write `key: value` lines"))
+            problems.report(
+                node.error("\(node.kind) where keys and values should be", remedy: "write `key: value` lines"))
         }
     }
 

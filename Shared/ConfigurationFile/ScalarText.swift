@@ -46,7 +46,8 @@ public enum ScalarText {
         var rest = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
         guard rest > 0 else { return "0s" }
         var text = ""
-        for (name, unit) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] as [(String, Int64)]
+        for (name, unit) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)]
+            as [(String, Int64)]
         where rest >= unit {
             text += "\(rest / unit)\(name)"
             rest %= unit
@@ -94,7 +95,9 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
             host = text[..<colon]
             port = Int(text[text.index(after: colon)...])
         }
-        guard !host.isEmpty, let port, (0...65535).contains(port), !host.contains(where: \.isWhitespace) else { return nil }
+        guard !host.isEmpty, let port, (0...65535).contains(port), !host.contains(where: \.isWhitespace) else {
+            return nil
+        }
         self.init(host: String(host), port: port)
     }
 

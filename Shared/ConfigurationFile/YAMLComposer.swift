@@ -110,7 +110,8 @@ struct YAMLComposer: ~Copyable {
                 throw key.error("a key that is \(key.kind)", remedy: "write a word, then a colon")
             }
             if let line = lines[name] {
-                problems.report(key.error("the key \"\(name)\" stands here again", remedy: "keep this one or line \(line)"))
+                problems.report(
+                    key.error("the key \"\(name)\" stands here again", remedy: "keep this one or line \(line)"))
             } else {
                 lines[name] = key.line
                 pairs.append(YAMLNode.Pair(key: key, name: name, value: value))

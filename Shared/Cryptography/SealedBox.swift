@@ -26,7 +26,9 @@ public enum SealedBox {
     public static func open(
         _ box: [UInt8], key: [UInt8], context: [UInt8] = []
     ) throws(CryptographyError) -> [UInt8] {
-        guard box.count >= nonceSize + tagSize else { throw CryptographyError(.malformed, "too short for a sealed box") }
+        guard box.count >= nonceSize + tagSize else {
+            throw CryptographyError(.malformed, "too short for a sealed box")
+        }
         let cipher = try CipherContext(key: key, nonce: Array(box.prefix(nonceSize)), encrypts: false)
         try cipher.authenticate(context)
         let secret = try cipher.update(Array(box.dropFirst(nonceSize).dropLast(tagSize)))

@@ -29,12 +29,14 @@ final class CurlThread {
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         pthread_attr_setstacksize(&attributes, 1 << 20)
         defer { pthread_attr_destroy(&attributes) }
-        let code = pthread_create(&thread, &attributes, { argument in
-            guard let argument else { return nil }
-            blockSignals()
-            CurlThread(Unmanaged<CurlMailbox>.fromOpaque(argument).takeRetainedValue()).run()
-            return nil
-        }, argument)
+        let code = pthread_create(
+            &thread, &attributes,
+            { argument in
+                guard let argument else { return nil }
+                blockSignals()
+                CurlThread(Unmanaged<CurlMailbox>.fromOpaque(argument).takeRetainedValue()).run()
+                return nil
+            }, argument)
         precondition(code == 0, "no thread for the HTTP client: \(String(cString: strerror(code)))")
     }
 

@@ -29,7 +29,8 @@ extension CurlTransfer {
     private func url(_ server: SMTPServer) throws(HTTPClientError) -> String {
         let host = server.host.contains(":") ? "[\(server.host)]" : server.host
         let name = server.clientName.map { "/" + $0 } ?? ""
-        guard (host + name).utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != 0x40 && $0 != 0x3f && $0 != 0x23 }) else {
+        guard (host + name).utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != 0x40 && $0 != 0x3f && $0 != 0x23 })
+        else {
             throw HTTPClientError(code: .invalidRequest, message: "\(target): not a host name")
         }
         return "\(server.security == .implicit ? "smtps" : "smtp")://\(host):\(server.port)\(name)"

@@ -192,7 +192,8 @@ extension CurlTransfer {
 extension CurlTransfer {
     private func failure(_ code: CURLcode, answer: Int) -> HTTPClientError {
         if isTooLarge {
-            return HTTPClientError(code: .tooLarge, message: "\(target): the answer has more than \(maximumBytes) bytes")
+            return HTTPClientError(
+                code: .tooLarge, message: "\(target): the answer has more than \(maximumBytes) bytes")
         }
         let text = errorText.baseAddress.map { String(cString: $0) } ?? ""
         let reason = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text

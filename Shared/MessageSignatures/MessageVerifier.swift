@@ -35,7 +35,8 @@ public struct MessageVerifier: Sendable {
 
     private typealias Candidate = (label: String, list: InnerList, parameters: SignatureParameters)
 
-    private func candidates(_ inputs: OrderedMap<String, ItemOrInnerList>) throws(MessageSignatureError) -> [Candidate] {
+    private func candidates(_ inputs: OrderedMap<String, ItemOrInnerList>) throws(MessageSignatureError) -> [Candidate]
+    {
         var found: [Candidate] = []
         for (label, member) in inputs {
             guard case .innerList(let list) = member else {

@@ -33,8 +33,9 @@ struct JournalEntry {
             var start = 0
             let vectors = ends.map { end in
                 defer { start = end }
-                return iovec(iov_base: UnsafeMutableRawPointer(mutating: buffer.baseAddress?.advanced(by: start)),
-                             iov_len: end - start)
+                return iovec(
+                    iov_base: UnsafeMutableRawPointer(mutating: buffer.baseAddress?.advanced(by: start)),
+                    iov_len: end - start)
             }
             return sd_journal_sendv(vectors, Int32(vectors.count))
         }

@@ -58,10 +58,12 @@ func startThread(_ body: @escaping @Sendable () -> Void) {
     }
     var thread = pthread_t()
     let argument = Unmanaged.passRetained(Box(body)).toOpaque()
-    let code = pthread_create(&thread, nil, { argument in
-        if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
-        return nil
-    }, argument)
+    let code = pthread_create(
+        &thread, nil,
+        { argument in
+            if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
+            return nil
+        }, argument)
     precondition(code == 0, "no thread for a test")
     pthread_detach(thread)
 }

@@ -62,7 +62,10 @@ struct YAMLDocumentTests {
     @Test(arguments: [
         ("a: [1, 2", "agent.yaml:2:1: not YAML: did not find expected ',' or ']' while parsing a flow sequence"),
         ("a: b: c", "agent.yaml:1:5: not YAML: mapping values are not allowed in this context"),
-        ("a:\n\tb: 1", "agent.yaml:2:1: not YAML: found character that cannot start any token while scanning for the next token"),
+        (
+            "a:\n\tb: 1",
+            "agent.yaml:2:1: not YAML: found character that cannot start any token while scanning for the next token"
+        ),
         ("a: 1\nb: 2\na: 3", "agent.yaml:3:1: the key \"a\" stands here again; keep this one or line 1"),
         ("a: *b", "agent.yaml:1:4: no anchor &b above; define it before it is used"),
         ("a: 1\n---\nb: 2", "agent.yaml:2:1: a second document; keep one document in the file"),
@@ -81,7 +84,9 @@ struct YAMLDocumentTests {
     @Test func boundsAliasBombs() {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         for level in 1...12 {
-            text += "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ") + "]\n"
+            text +=
+                "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+                + "]\n"
         }
         #expect(syntaxComplaint(text)?.contains("more than 200000 values") == true)
     }
@@ -105,7 +110,9 @@ struct YAMLDocumentTests {
         #expect { try YAMLDocument(file: path) } throws: {
             "\($0)" == "\(path): cannot be read: No such file or directory; create it, or name another file"
         }
-        #expect { try YAMLDocument(file: directory.path) } throws: { "\($0)".hasSuffix("Is a directory; name a file in it") }
+        #expect { try YAMLDocument(file: directory.path) } throws: {
+            "\($0)".hasSuffix("Is a directory; name a file in it")
+        }
         let latin = try directory.write([0x61, 0x3a, 0x20, 0xe9, 0x0a], to: "latin.yaml")
         #expect { try YAMLDocument(file: latin) } throws: { "\($0)".hasSuffix("write the file in UTF-8") }
         #expect(try YAMLDocument(file: directory.write("a: 1", to: "good.yaml")).root["a"]?.text == "1")
@@ -145,9 +152,15 @@ struct MappingReaderTests {
             """
         ) { reader in
             // #expect cannot call what mutates: values first, then what is expected of them.
-            let (name, interval) = (reader.string("name"), reader.duration("interval", default: .zero, in: .zero ... .seconds(100)))
-            let (limit, count) = (reader.bytes("limit", default: 0, in: 0...(1 << 30)), reader.int("count", default: 0, in: 0...10))
-            let (ratio, isEnabled) = (reader.double("ratio", default: 0, in: 0...1), reader.bool("enabled", default: false))
+            let (name, interval) = (
+                reader.string("name"), reader.duration("interval", default: .zero, in: .zero ... .seconds(100))
+            )
+            let (limit, count) = (
+                reader.bytes("limit", default: 0, in: 0...(1 << 30)), reader.int("count", default: 0, in: 0...10)
+            )
+            let (ratio, isEnabled) = (
+                reader.double("ratio", default: 0, in: 0...1), reader.bool("enabled", default: false)
+            )
             let listen = reader.address("listen", default: nil)
             let (urls, single) = (reader.strings("urls", default: []), reader.strings("single", default: []))
             let labels = reader.texts("labels")
@@ -166,7 +179,8 @@ struct MappingReaderTests {
     }
 
     @Test func collectsSeveralProblemsInTheOrderOfTheFile() throws {
-        let found = try complaints("intervall: 5s\ncount: 70\nlimit: 64 MB/s\nflag: \"true\"\nurls: {a: b}\n") { reader in
+        let found = try complaints("intervall: 5s\ncount: 70\nlimit: 64 MB/s\nflag: \"true\"\nurls: {a: b}\n") {
+            reader in
             _ = reader.string("name")
             _ = reader.duration("interval", default: .seconds(5), in: .seconds(1) ... .seconds(60))
             _ = reader.bytes("limit", default: 0, in: 0...100)
@@ -218,12 +232,17 @@ struct ScalarTextTests {
         #expect(ScalarText.duration(text) == duration)
     }
 
-    @Test(arguments: ["", "5", "s", "5 s", "-5s", "1.5s", "5s1m", "5s5s", "5S", "99999999999999999999s", "9223372036854775807y"])
+    @Test(arguments: [
+        "", "5", "s", "5 s", "-5s", "1.5s", "5s1m", "5s5s", "5S", "99999999999999999999s", "9223372036854775807y",
+    ])
     func refusesDurations(text: String) {
         #expect(ScalarText.duration(text) == nil)
     }
 
-    @Test(arguments: [("0", 0), ("100", 100), ("100B", 100), ("1KiB", 1024), ("64MiB", 64 << 20), ("64 MiB", 64 << 20), ("2GB", 2_000_000_000)])
+    @Test(arguments: [
+        ("0", 0), ("100", 100), ("100B", 100), ("1KiB", 1024), ("64MiB", 64 << 20), ("64 MiB", 64 << 20),
+        ("2GB", 2_000_000_000),
+    ])
     func readsSizes(text: String, bytes: Int) {
         #expect(ScalarText.bytes(text) == bytes)
     }
@@ -232,7 +251,10 @@ struct ScalarTextTests {
         #expect(ScalarText.bytes(text) == nil)
     }
 
-    @Test(arguments: [("a:1", "a:1"), ("127.0.0.1:8379", "127.0.0.1:8379"), ("[::1]:80", "[::1]:80"), ("a", "a:8379"), ("[::1]", "[::1]:8379")])
+    @Test(arguments: [
+        ("a:1", "a:1"), ("127.0.0.1:8379", "127.0.0.1:8379"), ("[::1]:80", "[::1]:80"), ("a", "a:8379"),
+        ("[::1]", "[::1]:8379"),
+    ])
     func readsAddresses(text: String, address: String) {
         #expect(NetworkAddress(text, defaultPort: 8379)?.description == address)
     }

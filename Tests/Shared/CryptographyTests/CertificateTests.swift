@@ -48,7 +48,9 @@ func now() -> Int64 { Int64(time(nil)) }
         #expect(output.contains("permitted subtree violation"), "\(output)")
     }
 
-    @Test(arguments: [["localhost"], ["10.1.2.3"]]) func excludesTheKindOfNameItWasNotGiven(permitted: [String]) async throws {
+    @Test(arguments: [["localhost"], ["10.1.2.3"]]) func excludesTheKindOfNameItWasNotGiven(permitted: [String])
+        async throws
+    {
         let authority = try CertificateAuthority.make(
             name: "etcd-monitor test", permitting: permitted.compactMap { SubjectName($0) }, now: now())
         let other = permitted == ["localhost"] ? "127.0.0.1" : "localhost"
@@ -59,7 +61,8 @@ func now() -> Int64 { Int64(time(nil)) }
     }
 
     @Test func readsBackItsPEM() throws {
-        let authority = try CertificateAuthority.make(name: "etcd-monitor", permitting: names, now: 1_700_000_000, days: 10)
+        let authority = try CertificateAuthority.make(
+            name: "etcd-monitor", permitting: names, now: 1_700_000_000, days: 10)
         let again = try CertificateAuthority(certificatePEM: authority.certificate.pem, keyPEM: authority.keyPEM())
         #expect(again.certificate.fingerprint == authority.certificate.fingerprint)
         #expect(again.certificate.notBefore == 1_700_000_000 - 300)
@@ -109,7 +112,9 @@ struct SubjectNameTests {
         #expect(SubjectName(text)?.description == name)
     }
 
-    @Test(arguments: ["", "a..b", "-a", "a,DNS:b", "a b", "a\nb", "é", "*", "a.*.b", "[::1]", String(repeating: "a", count: 64)])
+    @Test(arguments: [
+        "", "a..b", "-a", "a,DNS:b", "a b", "a\nb", "é", "*", "a.*.b", "[::1]", String(repeating: "a", count: 64),
+    ])
     func refuses(text: String) {
         #expect(SubjectName(text) == nil)
     }

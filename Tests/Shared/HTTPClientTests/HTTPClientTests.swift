@@ -18,7 +18,8 @@ func code(_ body: () async throws -> Void) async -> HTTPClientError.Code? {
     @Test func sendsNothingButWhatItWasGiven() async throws {
         let server = try StubHTTPServer { _ in .text("ok") }
         let response = try await client.send(
-            HTTPRequest("POST", server.url + "/a?b=c", headers: [("X-One", "1"), ("X-Empty", "")], body: Array("hi".utf8)),
+            HTTPRequest(
+                "POST", server.url + "/a?b=c", headers: [("X-One", "1"), ("X-Empty", "")], body: Array("hi".utf8)),
             deadline: .seconds(10))
         #expect(response.status == 200 && response.body == Array("ok".utf8))
         let request = try #require(server.requests.first)
@@ -34,7 +35,8 @@ func code(_ body: () async throws -> Void) async -> HTTPClientError.Code? {
         let response = try await client.send(HTTPRequest("POST", server.url, body: body), deadline: .seconds(10))
         #expect(response.body == body)
         #expect(response.metrics.sentBytes == server.requests[0].wireBytes)
-        #expect(response.metrics.receivedBytes == "HTTP/1.1 200 OK\r\nContent-Length: \(count)\r\n\r\n".utf8.count + count)
+        #expect(
+            response.metrics.receivedBytes == "HTTP/1.1 200 OK\r\nContent-Length: \(count)\r\n\r\n".utf8.count + count)
         #expect(response.metrics.openedConnection && response.metrics.total > .zero)
     }
 
@@ -101,7 +103,8 @@ func code(_ body: () async throws -> Void) async -> HTTPClientError.Code? {
     @Test func goesThroughAProxyOnlyIfItIsTold() async throws {
         let proxy = try StubHTTPServer { request in .text(request.target) }
         let client = HTTPClient(proxy: proxy.url)
-        let response = try await client.send(HTTPRequest("GET", "http://etcd.invalid:2379/health"), deadline: .seconds(10))
+        let response = try await client.send(
+            HTTPRequest("GET", "http://etcd.invalid:2379/health"), deadline: .seconds(10))
         #expect(response.body == Array("http://etcd.invalid:2379/health".utf8))
     }
 
@@ -120,7 +123,9 @@ func code(_ body: () async throws -> Void) async -> HTTPClientError.Code? {
 
     @Test func givesUpAtItsDeadline() async throws {
         let server = try StubHTTPServer { _ in .silence }
-        let found = await code { _ = try await client.send(HTTPRequest("GET", server.url), deadline: .milliseconds(50)) }
+        let found = await code {
+            _ = try await client.send(HTTPRequest("GET", server.url), deadline: .milliseconds(50))
+        }
         #expect(found == .timeout)
     }
 
@@ -129,7 +134,9 @@ func code(_ body: () async throws -> Void) async -> HTTPClientError.Code? {
         let client = HTTPClient(maximumConnections: 1)
         let first = Task { try await client.send(HTTPRequest("GET", server.url), deadline: .seconds(50)) }
         _ = await server.waitForRequests(1)
-        let found = await code { _ = try await client.send(HTTPRequest("GET", server.url), deadline: .milliseconds(50)) }
+        let found = await code {
+            _ = try await client.send(HTTPRequest("GET", server.url), deadline: .milliseconds(50))
+        }
         #expect(found == .timeout)
         first.cancel()
         _ = await first.result
@@ -160,7 +167,9 @@ func code(_ body: () async throws -> Void) async -> HTTPClientError.Code? {
         _ = await server.waitForRequests(1)
         client.shutdown()
         #expect(await code { _ = try await task.value } == .cancelled)
-        #expect(await code { _ = try await client.send(HTTPRequest("GET", server.url), deadline: .seconds(5)) } == .cancelled)
+        #expect(
+            await code { _ = try await client.send(HTTPRequest("GET", server.url), deadline: .seconds(5)) }
+                == .cancelled)
     }
 
     @Test func saysThatNobodyListens() async throws {
@@ -175,7 +184,8 @@ func code(_ body: () async throws -> Void) async -> HTTPClientError.Code? {
         let found = await code { _ = try await client.send(HTTPRequest("GET", server.url), deadline: .seconds(10)) }
         #expect(found == .broken)
         let short = try StubHTTPServer { _ in .raw(Array("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc".utf8)) }
-        #expect(await code { _ = try await client.send(HTTPRequest("GET", short.url), deadline: .seconds(10)) } == .broken)
+        #expect(
+            await code { _ = try await client.send(HTTPRequest("GET", short.url), deadline: .seconds(10)) } == .broken)
     }
 
     @Test(arguments: ["SSH-2.0-OpenSSH\r\n", "\r\n\r\n", "HTTP/9.9 x\r\n\r\n", "\u{0}\u{1}\u{2}"])
@@ -194,7 +204,8 @@ func code(_ body: () async throws -> Void) async -> HTTPClientError.Code? {
         let many = (0..<2000).map { (name: "X-\($0)", value: String(repeating: "a", count: 90)) }
         let headers = try StubHTTPServer { _ in .answer(status: 200, headers: many) }
         #expect(
-            await code { _ = try await client.send(HTTPRequest("GET", headers.url), deadline: .seconds(10)) } == .tooLarge)
+            await code { _ = try await client.send(HTTPRequest("GET", headers.url), deadline: .seconds(10)) }
+                == .tooLarge)
     }
 
     @Test func saysThatANameHasNoAddress() async {

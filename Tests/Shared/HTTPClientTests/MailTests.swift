@@ -36,7 +36,8 @@ import Testing
 
     @Test func doesNotSendWithoutTheTLSItWasTold() async throws {
         let stub = try StubSMTPServer()
-        #expect(await code { try await client.send(message, to: server(stub, .startTLS), deadline: .seconds(10)) } == .tls)
+        #expect(
+            await code { try await client.send(message, to: server(stub, .startTLS), deadline: .seconds(10)) } == .tls)
         #expect(stub.mails.isEmpty && !stub.lines.contains { $0.hasPrefix("MAIL") })
     }
 
@@ -57,13 +58,17 @@ import Testing
             await code { try await client.send(message, to: server(stub), deadline: .milliseconds(200)) } == .timeout)
     }
 
-    @Test(arguments: ["a@b>\r\nRCPT TO:<c@d", "a b", "<a@b>", "a\n@b"]) func refusesAddressesThatAreMore(address: String) async throws {
+    @Test(arguments: ["a@b>\r\nRCPT TO:<c@d", "a b", "<a@b>", "a\n@b"]) func refusesAddressesThatAreMore(
+        address: String
+    ) async throws {
         let stub = try StubSMTPServer()
         var message = message
         message.recipients = [address]
-        #expect(await code { try await client.send(message, to: server(stub), deadline: .seconds(10)) } == .invalidRequest)
+        #expect(
+            await code { try await client.send(message, to: server(stub), deadline: .seconds(10)) } == .invalidRequest)
         message.recipients = []
-        #expect(await code { try await client.send(message, to: server(stub), deadline: .seconds(10)) } == .invalidRequest)
+        #expect(
+            await code { try await client.send(message, to: server(stub), deadline: .seconds(10)) } == .invalidRequest)
         #expect(stub.lines.isEmpty)
     }
 }

@@ -2,21 +2,26 @@ import JSON
 import Testing
 
 struct JSONParserTests {
-    @Test(arguments: [
-        ("null", JSONValue.null), (" true ", true), ("false", false), ("0", .number("0")), ("-0", .number("-0")),
-        ("-12.50e+3", .number("-12.50e+3")), ("18446744073709551615", .number("18446744073709551615")),
-        (#""""#, ""), (#""a\"\\\/\b\f\n\r\t""#, "a\"\\/\u{8}\u{c}\n\r\t"), (#""\u00e9\u20AC""#, "é€"),
-        (#""\ud83d\ude00""#, "😀"), ("\"😀\u{7f}\"", "😀\u{7f}"), ("[]", []), ("[1, [true]]", [1, [true]]), ("{}", [:]),
-        (#"{"a":1,"b":{"c":null}}"#, ["a": 1, "b": ["c": nil]]), ("\t[\r\n]\n", []), (#""\u0000""#, "\0"),
-    ] as [(String, JSONValue)])
+    @Test(
+        arguments: [
+            ("null", JSONValue.null), (" true ", true), ("false", false), ("0", .number("0")), ("-0", .number("-0")),
+            ("-12.50e+3", .number("-12.50e+3")), ("18446744073709551615", .number("18446744073709551615")),
+            (#""""#, ""), (#""a\"\\\/\b\f\n\r\t""#, "a\"\\/\u{8}\u{c}\n\r\t"), (#""\u00e9\u20AC""#, "é€"),
+            (#""\ud83d\ude00""#, "😀"), ("\"😀\u{7f}\"", "😀\u{7f}"), ("[]", []), ("[1, [true]]", [1, [true]]),
+            ("{}", [:]),
+            (#"{"a":1,"b":{"c":null}}"#, ["a": 1, "b": ["c": nil]]), ("\t[\r\n]\n", []), (#""\u0000""#, "\0"),
+        ] as [(String, JSONValue)])
     func reads(text: String, value: JSONValue) throws {
         #expect(try JSONValue(parsing: text) == value)
     }
 
     @Test(arguments: [
-        "", " ", "nul", "nulls", "True", "01", "-", "1.", ".5", "1e", "1e+", "+1", "0x10", "NaN", "\"", "\"\\", "\"\\x\"",
-        "\"\\u12\"", "\"\\u12g4\"", "\"a\nb\"", "[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "]", "{", "{\"a\"", "{\"a\":",
-        "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{a:1}", "{1:2}", "1 2", "[] []", "'a'", "\u{feff}1", "//\n1", "--1", "1-",
+        "", " ", "nul", "nulls", "True", "01", "-", "1.", ".5", "1e", "1e+", "+1", "0x10", "NaN", "\"", "\"\\",
+        "\"\\x\"",
+        "\"\\u12\"", "\"\\u12g4\"", "\"a\nb\"", "[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "]", "{", "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1", "{\"a\":1,", "{\"a\":1,}", "{a:1}", "{1:2}", "1 2", "[] []", "'a'", "\u{feff}1", "//\n1", "--1",
+        "1-",
     ])
     func refuses(text: String) {
         #expect(throws: JSONError.self) { try JSONValue(parsing: text) }
@@ -27,7 +32,9 @@ struct JSONParserTests {
         #expect { try JSONValue(parsing: text) } throws: { ($0 as? JSONError)?.code == .encoding }
     }
 
-    @Test(arguments: [[0x22, 0xff, 0x22], [0x22, 0xc3, 0x22], [0x22, 0xed, 0xa0, 0x80, 0x22], [0x22, 0xc0, 0x80, 0x22]])
+    @Test(arguments: [
+        [0x22, 0xff, 0x22], [0x22, 0xc3, 0x22], [0x22, 0xed, 0xa0, 0x80, 0x22], [0x22, 0xc0, 0x80, 0x22],
+    ])
     func refusesStringsThatAreNotUTF8(bytes: [UInt8]) {
         #expect { try JSONValue(parsing: bytes) } throws: { ($0 as? JSONError)?.code == .encoding }
     }
@@ -118,22 +125,27 @@ struct JSONWriterTests {
         }
         #expect(
             String(decoding: json.bytes, as: UTF8.self)
-                == #"{"status":"success","data":[1,[],{},null,{"a":18446744073709551615}],"none":null,"ratio":0.25,"yes":true}"#)
+                == #"{"status":"success","data":[1,[],{},null,{"a":18446744073709551615}],"none":null,"ratio":0.25,"yes":true}"#
+        )
     }
 
     @Test func escapesWhatMustBeEscaped() throws {
         let text = "\"\\/\u{1}\n\r\t\u{1f}é😀\u{2028}\0"
         var json = JSONWriter()
         json.string(text)
-        #expect(String(decoding: json.bytes, as: UTF8.self) == #""\"\\/\u0001\n\r\t\u001fé😀"# + "\u{2028}" + #"\u0000""#)
+        #expect(
+            String(decoding: json.bytes, as: UTF8.self) == #""\"\\/\u0001\n\r\t\u001fé😀"# + "\u{2028}" + #"\u0000""#)
         #expect(try JSONValue(parsing: json.bytes) == .string(text))
     }
 
-    @Test(arguments: [
-        (0.0, "0"), (-0.0, "-0"), (1, "1"), (-3, "-3"), (0.1, "0.1"), (1e21, "1e+21"), (1e-7, "1e-07"), (1.5e300, "1.5e+300"),
-        (123_456_789_012_345_680, "1.2345678901234568e+17"), (9_007_199_254_740_991, "9007199254740991"), (.leastNonzeroMagnitude, "5e-324"),
-        (.infinity, "null"), (.nan, "null"),
-    ] as [(Double, String)])
+    @Test(
+        arguments: [
+            (0.0, "0"), (-0.0, "-0"), (1, "1"), (-3, "-3"), (0.1, "0.1"), (1e21, "1e+21"), (1e-7, "1e-07"),
+            (1.5e300, "1.5e+300"),
+            (123_456_789_012_345_680, "1.2345678901234568e+17"), (9_007_199_254_740_991, "9007199254740991"),
+            (.leastNonzeroMagnitude, "5e-324"),
+            (.infinity, "null"), (.nan, "null"),
+        ] as [(Double, String)])
     func writesTheShortestNumberThatReadsBack(value: Double, text: String) throws {
         var json = JSONWriter()
         json.number(value)

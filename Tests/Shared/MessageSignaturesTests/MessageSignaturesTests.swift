@@ -16,7 +16,8 @@ enum Example {
         RequestParts(
             method: "POST", scheme: "https", authority: "example.com", target: "/foo?param=Value&Pet=dog",
             headers: [
-                ("Host", "example.com"), ("Date", "Tue, 20 Apr 2021 02:07:55 GMT"), ("Content-Type", "application/json"),
+                ("Host", "example.com"), ("Date", "Tue, 20 Apr 2021 02:07:55 GMT"),
+                ("Content-Type", "application/json"),
                 (
                     "Content-Digest",
                     "sha-512=:WZDPaVn/7XgHaAy8pmojAkGWoRx2UFChF41A2svX+TaPm+AbwAgBWnrIiYllu7BNNyealdVLvRwEmTHWXvJwew==:"
@@ -31,7 +32,8 @@ enum Example {
     static let signature =
         "sig-b26=:wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==:"
     static let parameters = SignatureParameters(
-        components: ["date", "@method", "@path", "@authority", "content-type", "content-length"], created: 1_618_884_473,
+        components: ["date", "@method", "@path", "@authority", "content-type", "content-length"],
+        created: 1_618_884_473,
         keyID: "test-key-ed25519")
 }
 
@@ -223,7 +225,8 @@ struct VerifierTests {
 
     @Test(arguments: [
         ("", "s=:AAAA:"), ("s", "s=:AAAA:"), ("s=1;tag=\"t\"", "s=:AAAA:"), ("s=();tag=\"t\"", "s=1"),
-        ("s=(\"@METHOD\");tag=\"t\"", "s=:AAAA:"), ("s=(\"a\";sf);tag=\"t\"", "s=:AAAA:"), ("s=(a);tag=\"t\"", "s=:AAAA:"),
+        ("s=(\"@METHOD\");tag=\"t\"", "s=:AAAA:"), ("s=(\"a\";sf);tag=\"t\"", "s=:AAAA:"),
+        ("s=(a);tag=\"t\"", "s=:AAAA:"),
         ("s=();created=\"1\";tag=\"t\"", "s=:AAAA:"), ("s=();keyid=@1;tag=\"t\"", "s=:AAAA:"), ("s=(", "s=:AAAA:"),
         ("s=();tag=\"t\"", "s=:AAA:"), ("s=();tag=%\"t\"", "s=:AAAA:"), ("s=();created=@5;tag=\"t\"", "s=@5"),
     ])
@@ -250,7 +253,8 @@ struct VerifierTests {
             var (input, signature) = (Array(fields.input.utf8), Array(fields.signature.utf8))
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 input[Int.random(in: input.indices, using: &random)] = alphabet.randomElement(using: &random) ?? 0
-                signature[Int.random(in: signature.indices, using: &random)] = alphabet.randomElement(using: &random) ?? 0
+                signature[Int.random(in: signature.indices, using: &random)] =
+                    alphabet.randomElement(using: &random) ?? 0
             }
             let request = Example.request([
                 ("signature-input", String(decoding: input, as: UTF8.self)),

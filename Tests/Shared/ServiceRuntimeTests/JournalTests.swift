@@ -73,10 +73,12 @@ private func onThread(_ body: @escaping @Sendable () -> Void) {
     }
     var thread = pthread_t()
     let argument = Unmanaged.passRetained(Box(body)).toOpaque()
-    pthread_create(&thread, nil, { argument in
-        if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
-        return nil
-    }, argument)
+    pthread_create(
+        &thread, nil,
+        { argument in
+            if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
+            return nil
+        }, argument)
     pthread_detach(thread)
 }
 
@@ -119,7 +121,8 @@ private func enterMountNamespace(_ path: String) -> Bool {
                 #"batch refused cluster=prod-eu node=etcd-1 note="" peer.url=https://a:2380 priority=high text="two\nlines = \"x\"""#,
             "PRIORITY": "4", "SYSLOG_IDENTIFIER": "etcd-monitor-test", "LOGGER": "uplink", "CLUSTER": "prod-eu",
             "NODE": "etcd-1", "MESSAGE_ID": "8f3bd7f06a0b4a529d2c3f6f5b2f3a10", "PEER_URL": "https://a:2380",
-            "X_PRIORITY": "high", "TEXT": "two\nlines = \"x\"", "NOTE": "", "_TRANSPORT": "journal", "_PID": "\(getpid())",
+            "X_PRIORITY": "high", "TEXT": "two\nlines = \"x\"", "NOTE": "", "_TRANSPORT": "journal",
+            "_PID": "\(getpid())",
         ]
         for (field, value) in expected { #expect(entry[field]?.string == value, "\(field)") }
         #expect(entry["CODE_FILE"]?.string?.hasSuffix("JournalTests.swift") == true)
