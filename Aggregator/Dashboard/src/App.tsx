@@ -4,6 +4,7 @@ import type { User } from "./api/session";
 import { BottomNav } from "./components/BottomNav";
 import { HelpDialog } from "./components/HelpDialog";
 import { NavRail } from "./components/NavRail";
+import { PageBoundary } from "./components/PageBoundary";
 import { Palette } from "./components/Palette";
 import { frozen } from "./components/TimeRange";
 import { TopBar } from "./components/TopBar";
@@ -50,7 +51,7 @@ export function App({ user }: { user: User }) {
         <NavRail route={route} user={user} about={about.data} />
         <div className="main">
           <TopBar route={route} user={user} openPalette={openPalette} />
-          <main className="page" id="content" tabIndex={-1}><Page route={route} user={user} /></main>
+          <main className="page" id="content" tabIndex={-1}><PageBoundary key={address.split("?")[0]}><Page route={route} user={user} /></PageBoundary></main>
         </div>
       </div>
       <BottomNav route={route} openPalette={openPalette} />

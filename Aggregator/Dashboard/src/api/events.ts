@@ -12,6 +12,8 @@ export interface FleetEvent {
   member?: string | null;
   node?: string | null;
   sentence: string;
+  /** What the kind adds: a leader change its `term`. */
+  detail?: Record<string, string>;
 }
 
 export const eventKinds = [

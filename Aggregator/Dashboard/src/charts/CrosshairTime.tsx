@@ -7,5 +7,5 @@ import { crosshair } from "./crosshair";
 export function CrosshairTime() {
   const at = useStore(crosshair);
   if (at === null) return null;
-  return <span className="badge cross-time" role="status">{clock(at * 1000, serverNow(), true)}</span>;
+  return <span className="badge cross-time">{clock(at * 1000, serverNow(), true)}</span>;
 }

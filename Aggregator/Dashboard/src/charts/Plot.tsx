@@ -2,7 +2,7 @@ import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import uPlot, { type Data } from "uplot";
 import { navigate } from "../lib/router";
 import { onThemeChange } from "../lib/theme";
-import type { Range } from "../lib/time";
+import { timeOfDay, type Range } from "../lib/time";
 import { addressWithRange } from "../lib/useRange";
 import { useWidth } from "../lib/useWidth";
 import type { ChartSpec } from "./catalogue";
@@ -39,6 +39,12 @@ function followCrosshair(plot: uPlot): () => void {
   return crosshair.subscribe(show);
 }
 
+/** What the crosshair shows, for those who move it by keys and hear it. */
+function spokenValues(spec: ChartSpec, data: ChartData, index: number): string {
+  const values = data.lines.map((line) => `${line.name} ${spec.format(line.values[index])}`);
+  return `${timeOfDay((data.times[index] ?? 0) * 1000)}: ${values.join(", ")}`;
+}
+
 /** The drawing of a chart: uPlot in a box that takes part in the page by keyboard and in words. */
 export function Plot({ spec, data, marks, range, label }: {
   spec: ChartSpec; data: ChartData; marks: readonly EventMark[]; range: Range; label: string;
@@ -47,6 +53,7 @@ export function Plot({ spec, data, marks, range, label }: {
   const width = useWidth(box);
   const plot = useRef<uPlot | null>(null);
   const [theme, setTheme] = useState(0);
+  const [spoken, setSpoken] = useState("");
   const drawn = useRef<Drawn>({ data, marks, colours: chartColours(), from: 0, to: 1 });
   drawn.current = { ...drawn.current, data, marks, from: range.from / 1000, to: range.to / 1000 };
   const shape = `${width} ${theme} ${data.lines.map((line) => `${line.name}${line.colour}`).join()}`;
@@ -81,8 +88,15 @@ export function Plot({ spec, data, marks, range, label }: {
     event.preventDefault();
     const last = data.times.length - 1;
     const from = crosshair.value === null ? last : nearestIndex(data.times, crosshair.value) + step * (event.shiftKey ? 10 : 1);
-    crosshair.set(data.times[Math.max(0, Math.min(last, from))] ?? null);
+    const index = Math.max(0, Math.min(last, from));
+    crosshair.set(data.times[index] ?? null);
+    setSpoken(spokenValues(spec, data, index));
   };
 
-  return <div className="canvas" ref={box} role="img" aria-label={label} tabIndex={0} onKeyDown={onKeyDown} onBlur={() => crosshair.set(null)} />;
+  return (
+    <>
+      <div className="canvas" ref={box} role="img" aria-label={label} tabIndex={0} onKeyDown={onKeyDown} onBlur={() => crosshair.set(null)} />
+      <span className="sr" role="status">{spoken}</span>
+    </>
+  );
 }

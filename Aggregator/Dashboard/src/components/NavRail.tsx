@@ -50,7 +50,7 @@ export function NavRail({ route, user, about }: { route: Route; user: User; abou
         <Item href="/agents" icon="agent" label="Agents" current={page === "agents"} />
       </ul>
       <div className="foot">
-        <span className="row"><span className="cut grow" title={`${user.name}, ${user.role}`}>{user.name}</span>
+        <span className="row"><span className="cut grow" title={user.role === null ? user.name : `${user.name}, ${user.role}`}>{user.name}</span>
           <button className="btn quiet icon" aria-label="Sign out" title="Sign out" onClick={() => void signOut()}><Icon name="out" /></button>
         </span>
         {about?.version && <span className="cut">Aggregator {about.version}</span>}

@@ -32,7 +32,7 @@ export function TopBar({ route, user, openPalette }: { route: Route; user: User;
       <button className="input soft only-wide" onClick={openPalette} aria-haspopup="dialog">
         <Icon name="search" small />Go to<kbd>Ctrl K</kbd>
       </button>
-      <span className="badge only-wide">{user.role}</span>
+      <span className="badge only-wide">{user.role ?? "some clusters"}</span>
       <ThemeButton />
     </header>
   );

@@ -34,4 +34,4 @@ export async function signOut(): Promise<void> {
 const rank: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
 
 /** Whether `holder` may do what needs `role`. The server checks again; this only keeps dead buttons away. */
-export const may = (holder: User | null | undefined, role: Role) => holder != null && rank[holder.role] >= rank[role];
+export const may = (holder: User | null | undefined, role: Role) => holder?.role != null && rank[holder.role] >= rank[role];

@@ -8,6 +8,7 @@ import { Store } from "../lib/store";
 import { LiveStream } from "./stream";
 
 const keptEvents = 500;
+const deliveryCheckMilliseconds = 3_000;
 
 /** null until the first answer. */
 export const clusters = new Store<ReadonlyMap<string, ClusterSummary> | null>(null);
@@ -18,6 +19,7 @@ export const alertsError = new Store<CallError | null>(null);
 export const liveEvents = new Store<readonly FleetEvent[]>([]);
 
 let lastConnection = 0;
+let deliveryCheck: ReturnType<typeof setTimeout> | undefined;
 
 /** All at connect (which also tells what is gone), then the changed ones only. */
 function mergeClusters(frame: readonly ClusterSummary[], complete: boolean): void {
@@ -27,11 +29,15 @@ function mergeClusters(frame: readonly ClusterSummary[], complete: boolean): voi
   clustersError.set(null);
 }
 
+/** A frame comes before anything is delivered, so it says nothing of deliveries: those are asked for a little later. */
 function mergeAlert(alert: Alert): void {
   const next = new Map(alerts.value ?? []);
+  const delivery = alert.delivery.length > 0 ? alert.delivery : next.get(alert.fingerprint)?.delivery ?? [];
   if (alert.state === "resolved") next.delete(alert.fingerprint);
-  else next.set(alert.fingerprint, alert);
+  else next.set(alert.fingerprint, { ...alert, delivery });
   alerts.set(next);
+  clearTimeout(deliveryCheck);
+  deliveryCheck = setTimeout(() => void refreshAlerts(), deliveryCheckMilliseconds);
 }
 
 function mergeEvent(event: FleetEvent): void {
@@ -77,6 +83,7 @@ export function startFleet(): () => void {
   stream.start();
   return () => {
     stream.stop();
+    clearTimeout(deliveryCheck);
     clusters.set(null);
     alerts.set(null);
     liveEvents.set([]);

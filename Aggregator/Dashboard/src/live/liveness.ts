@@ -10,11 +10,11 @@ export const lostAfterMilliseconds = 30_000;
 
 /**
  * EventSource does not notice a hung server, so the age of the last frame decides.
- * - Parameters: `silence`: milliseconds since the last frame, null before the first one;
- *   `refused`: whether the last attempt to connect failed.
+ * - Parameters: `silence`: milliseconds since the last frame, or since the start when there was none;
+ *   `wasHeard`: whether there was one; `refused`: whether the last attempt to connect failed.
  */
-export function liveness(silence: number | null, refused: boolean): Liveness {
-  if (silence === null) return refused ? "lost" : "connecting";
+export function liveness(silence: number, wasHeard: boolean, refused: boolean): Liveness {
+  if (!wasHeard) return refused || silence >= oldAfterMilliseconds ? "lost" : "connecting";
   if (silence < oldAfterMilliseconds) return "live";
   return refused || silence >= lostAfterMilliseconds ? "lost" : "old";
 }

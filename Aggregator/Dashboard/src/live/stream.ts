@@ -20,6 +20,7 @@ const hiddenGraceMilliseconds = 60_000;
 export class LiveStream {
   readonly state = new Store<StreamState>({ liveness: "connecting", lastFrame: null, connections: 0 });
   #source: EventSource | null = null;
+  #startedAt = 0;
   #openedAt = 0;
   #attempt = 0;
   #refused = false;
@@ -30,6 +31,7 @@ export class LiveStream {
   constructor(private readonly path: string, private readonly handle: FrameHandler) {}
 
   start(): void {
+    this.#startedAt = performance.now();
     this.#open();
     this.#watchdog = setInterval(() => this.#watch(), 250);
     document.addEventListener("visibilitychange", this.#onVisibility);
@@ -77,8 +79,7 @@ export class LiveStream {
   #watch(): void {
     const at = performance.now();
     const { lastFrame } = this.state.value;
-    const silence = lastFrame === null ? null : at - lastFrame;
-    const next = liveness(silence, this.#refused);
+    const next = liveness(at - (lastFrame ?? this.#startedAt), lastFrame !== null, this.#refused);
     if (next !== this.state.value.liveness) this.#publish({ liveness: next });
     if (this.#hiddenAt !== null && at - this.#hiddenAt > hiddenGraceMilliseconds) return this.#close();
     const heard = Math.max(lastFrame ?? 0, this.#openedAt);

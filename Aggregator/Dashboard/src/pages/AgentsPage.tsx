@@ -54,7 +54,7 @@ export function AgentsPage({ cluster, user }: { cluster: string | null; user: Us
         <div className="body stack">
           {may(user, "admin") ? <NewToken cluster={cluster} /> : (
             <>
-              <p>An agent is enrolled once, with a token that an admin makes. You are {user.role}.</p>
+              <p>An agent is enrolled once, with a token that an admin makes. {user.role === null ? "You have rights on some clusters only." : `You are ${user.role}.`}</p>
               <Enrolment token={null} />
             </>
           )}

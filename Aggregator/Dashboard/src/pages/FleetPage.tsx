@@ -1,7 +1,9 @@
+import { useEffect } from "react";
 import { FilterInput } from "../components/FilterInput";
 import { PageState } from "../components/PageState";
 import { StaleBanner } from "../components/StaleBanner";
 import { clusters, clustersError, refreshClusters } from "../live/fleet";
+import { startSparks } from "../live/sparks";
 import { useParam } from "../lib/router";
 import { useStore } from "../lib/store";
 import { useTitle } from "../lib/useTitle";
@@ -20,6 +22,7 @@ const byName = { key: "name", isDescending: false };
 /** All clusters, worst first: tiles for those that want attention, lines for those that are well. */
 export function FleetPage() {
   useTitle("Fleet");
+  useEffect(startSparks, []);
   const known = useStore(clusters);
   const error = useStore(clustersError);
   const [text, setText] = useParam("q");
@@ -36,7 +39,7 @@ export function FleetPage() {
     <>
       <StaleBanner />
       <div className="page-head">
-        <h1>{headline(all)}</h1><span className="grow" />
+        <h1>{headline(all)}</h1><span className="sr" role="status">{headline(all)}</span><span className="grow" />
         <FilterInput value={text} change={setText} label="Filter by name, status, cause" />
         <ViewSwitch view={view as FleetView} choose={setView} />
       </div>

@@ -58,3 +58,13 @@ export function answerRange(params, detail, now, gap, seriesPerChart) {
   const one = single.find(([name]) => query.includes(name));
   return one ? [{ metric: {}, values: values(one[1], 3) }] : [];
 }
+
+/** The request rate of each cluster that is seen. */
+export function answerSparks(params, clusters) {
+  const [start, end, step] = ["start", "end", "step"].map((key) => Number(params.get(key)));
+  return clusters.filter((cluster) => cluster.requestsPerSecond != null).map((cluster, index) => {
+    const values = [];
+    for (let time = start; time <= end; time += step) values.push([time, String(around(cluster.requestsPerSecond, 0.3)(time, index + 1))]);
+    return { metric: { cluster: cluster.name }, values };
+  });
+}

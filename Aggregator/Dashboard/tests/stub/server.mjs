@@ -3,7 +3,7 @@
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, normalize } from "node:path";
-import { answerRange } from "./series.mjs";
+import { answerRange, answerSparks } from "./series.mjs";
 import { detailOf, makeWorld } from "./world.mjs";
 
 const dist = new URL("../../dist/", import.meta.url).pathname;
@@ -99,6 +99,9 @@ function api(request, response, url, body) {
   const cluster = /^\/api\/v1\/clusters\/([^/]+)$/.exec(path);
   const detail = detailOf(world, cluster ? decodeURIComponent(cluster[1]) : "");
   if (cluster) return detail ? send(response, 200, detail) : problem(response, 404, "no such cluster");
+  if (path === "/prometheus/api/v1/query_range" && params.get("query").startsWith("sum by (cluster)")) {
+    return send(response, 200, { status: "success", data: { resultType: "matrix", result: answerSparks(params, world.clusters) } });
+  }
   if (path === "/prometheus/api/v1/query_range") {
     const name = /cluster="([^"]*)"/.exec(params.get("query") ?? "")?.[1] ?? "";
     const { gap, seriesPerChart } = world.control;

@@ -1,5 +1,6 @@
 import "./browser";
 import type { ClusterSummary, HealthStatus } from "../../src/api/clusters";
+import { sparkPath } from "../../src/components/Spark";
 import { nearestName } from "../../src/lib/nearest";
 import { rowsInView } from "../../src/lib/useVirtualRows";
 import { headline, worstFirst } from "../../src/lib/worst";
@@ -65,3 +66,5 @@ test("the cause is cut into a title and its explanation", () => {
   equal(splitCause("Disk too slow on m2: 14 % of fsyncs over 16 ms."), { title: "Disk too slow on m2", rest: "14 % of fsyncs over 16 ms." });
   equal(splitCause("All 3 members healthy."), { title: "All 3 members healthy", rest: "" });
 });
+
+test("a spark is broken where there is no value", () => equal(sparkPath([1, null, 1]), "M0.0 1.0M72.0 1.0"));

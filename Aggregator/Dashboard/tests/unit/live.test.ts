@@ -9,16 +9,20 @@ import { liveness } from "../../src/live/liveness";
 import { joinEvents } from "../../src/live/useEventPages";
 import { alertHeadline, deliveryText, groupedAlerts } from "../../src/pages/alerts/grouping";
 import { joinLinks, placeLabels, placeMembers } from "../../src/pages/cluster/layout";
-import { leaderSegments } from "../../src/pages/cluster/lane";
+import { leaderSegments, placeWords } from "../../src/pages/cluster/lane";
 import { equal, isTrue, test } from "./harness";
 
 test("a silent stream is old after three and a half seconds, whatever the connection says", () => {
-  equal(liveness(null, false), "connecting");
-  equal(liveness(null, true), "lost");
-  equal(liveness(3_400, false), "live");
-  equal(liveness(3_500, false), "old");
-  equal(liveness(4_000, true), "lost");
-  equal(liveness(30_000, false), "lost");
+  equal(liveness(3_400, true, false), "live");
+  equal(liveness(3_500, true, false), "old");
+  equal(liveness(4_000, true, true), "lost");
+  equal(liveness(30_000, true, false), "lost");
+});
+
+test("a stream that never spoke is connecting for as long as a spoken one is live", () => {
+  equal(liveness(3_400, false, false), "connecting");
+  equal(liveness(3_500, false, false), "lost");
+  equal(liveness(100, false, true), "lost");
 });
 
 test("attempts to connect get rarer and never stop", () => {
@@ -89,4 +93,16 @@ test("a failed delivery is said with its channel", () => {
   const delivered = { channel: "mail", status: "delivered" as const, at: 0, latencySeconds: 2.14 };
   equal(deliveryText(alert({ delivery: [delivered] })), { text: "1 of 1, 2.1\u202fs", isWrong: false });
   equal(deliveryText(alert({ delivery: [delivered, { channel: "hook", status: "failed", at: 0 }] })), { text: "1 of 2, hook: failed", isWrong: true });
+});
+
+test("words of a dot go right, else left, else away", () => {
+  equal(placeWords([{ x: 10, width: 50 }], 0, 100), [18]);
+  equal(placeWords([{ x: 60, width: 50 }], 0, 100), [2]);
+  equal(placeWords([{ x: 60, width: 30 }, { x: 70, width: 60 }], 0, 100), [22, null]);
+});
+
+test("without a leader all voters stand alike on a ring", () => {
+  const places = placeMembers([member("a", "unknown"), member("b", "unknown"), member("c", "unknown")]);
+  equal(places.length, 3);
+  equal(places[1]?.y.toFixed(3), places[2]?.y.toFixed(3));
 });

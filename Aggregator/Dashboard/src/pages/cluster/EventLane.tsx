@@ -9,9 +9,9 @@ import { Link } from "../../components/Link";
 import { clusterPath } from "../../lib/routes";
 import type { Range } from "../../lib/time";
 import { useWidth } from "../../lib/useWidth";
-import { agentKinds, alertSegments, eventsOf, leaderSegments, memberKinds, type Segment } from "./lane";
+import { agentKinds, alertSegments, eventsOf, leaderSegments, memberKinds, placeWords, type Segment } from "./lane";
 
-const rowHeight = 44;
+const rowHeight = 48;
 const letter = 6.1;
 
 interface Axis { x: (at: number) => number; left: number; right: number }
@@ -36,23 +36,20 @@ function Bar({ segment, axis, y, kind }: { segment: Segment; axis: Axis; y: numb
   );
 }
 
-/** Dots with words, as long as the words of neighbours do not meet. */
+const dotWords = (event: FleetEvent) => `${event.member ?? event.node ?? ""} ${kindWords(event.kind).replace(/^(member|agent) /, "")}`.trim();
+
+/** Dots with words: to the right of the dot, else to its left, else none. The whole sentence is in the title. */
 function Dots({ events, axis, y }: { events: readonly FleetEvent[]; axis: Axis; y: number }) {
-  let free = axis.left;
+  const labels = placeWords([...events].reverse().map((event) => ({ x: axis.x(event.at), width: dotWords(event).length * letter })), axis.left, axis.right);
   return (
     <>
-      {[...events].reverse().map((event) => {
-        const x = axis.x(event.at);
-        const label = `${event.member ?? event.node ?? ""} ${kindWords(event.kind).replace(/^(member|agent) /, "")}`.trim();
-        const isLate = x + 8 + label.length * letter > axis.right;
-        const start = isLate ? x - 8 - label.length * letter : x + 8;
-        const fits = start >= free;
-        if (fits) free = isLate ? x + 8 : start + label.length * letter + 8;
+      {[...events].reverse().map((event, index) => {
+        const label = labels[index];
         return (
           <g key={event.id}>
             <title>{event.sentence}</title>
-            <circle className={`mkg ${event.severity}`} cx={x} cy={y} r="4" />
-            {fits && <text className="mid" x={isLate ? x - 8 : x + 8} y={y + 3.5} textAnchor={isLate ? "end" : "start"}>{label}</text>}
+            <circle className={`mkg ${event.severity}`} cx={axis.x(event.at)} cy={y} r="4" />
+            {label != null && <text className="mid" x={label} y={y + 3.5}>{dotWords(event)}</text>}
           </g>
         );
       })}

@@ -32,7 +32,7 @@ function MemberNode({ place }: { place: Place }) {
       {isTop && <g className="t1"><use href="#i-star" x={x - 8} y={y - 8} width="16" height="16" fill="currentColor" /></g>}
       <use href={`#m-${member.status}`} className={`mk-${member.status}`} x={x + 10} y={y - 25} width="15" height="15" />
       <text className="strong" x={x} y={isTop ? y - 44 : y + 35} textAnchor="middle">{name}</text>
-      <text x={x} y={isTop ? y - 31 : y + 48} textAnchor="middle">{member.role === "unknown" ? "not seen" : member.role}</text>
+      <text x={x} y={isTop ? y - 31 : y + 48} textAnchor="middle">{member.role === "unknown" ? (member.status === "unknown" ? "not seen" : "no leader") : member.role}</text>
     </g>
   );
 }

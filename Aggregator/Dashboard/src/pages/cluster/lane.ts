@@ -14,7 +14,8 @@ export function leaderSegments(events: readonly FleetEvent[], leader: Leader | n
     if (to <= range.from) return;
     const name = election.member ?? "no leader";
     const isNow = index === 0 && leader?.member === election.member;
-    segments.push({ from: Math.max(range.from, election.at), to, label: isNow && leader ? `${name} · term ${leader.term}` : name });
+    const term = election.detail?.["term"] ?? (isNow ? leader?.term : undefined);
+    segments.push({ from: Math.max(range.from, election.at), to, label: term === undefined ? name : `${name} · term ${term}` });
     to = Math.max(range.from, election.at);
   });
   const isWholeRange = elections.length === 0 && leader != null && leader.since < range.to;
@@ -35,3 +36,19 @@ export const agentKinds = ["agent-silent", "agent-back", "agent-enrolled", "agen
 
 export const eventsOf = (events: readonly FleetEvent[], kinds: readonly string[], range: Range) =>
   events.filter((event) => kinds.includes(event.kind) && event.at >= range.from && event.at <= range.to);
+
+const dotRoom = 8;
+
+/** Where the words of each dot begin, null where they would hide a neighbour. Dots come from left to right. */
+export function placeWords(dots: readonly { x: number; width: number }[], left: number, right: number): (number | null)[] {
+  let taken = left;
+  return dots.map((dot, index) => {
+    const next = dots[index + 1];
+    const rightEnd = dot.x + dotRoom + dot.width;
+    const isRightFree = rightEnd <= right && (next === undefined || rightEnd <= next.x - dotRoom);
+    const isLeftFree = dot.x - dotRoom - dot.width >= taken;
+    const start = isRightFree ? dot.x + dotRoom : isLeftFree ? dot.x - dotRoom - dot.width : null;
+    taken = isRightFree ? rightEnd + dotRoom : dot.x + dotRoom;
+    return start;
+  });
+}

@@ -16,11 +16,20 @@ export function placeMembers(members: readonly Member[]): Place[] {
     return { member, x: 62 + part * 248, y: y + sag * Math.sin(part * Math.PI) };
   });
   const low = learners.length > 0 ? 192 : 0;
+  if (!top) return [...ring(others, low ? 84 : 112), ...row(learners, low, 0)];
   return [
-    ...(top ? [{ member: top, x: canvas.width / 2, y: 74 }] : []),
+    { member: top, x: canvas.width / 2, y: 74 },
     ...row(others, low ? 122 : 150, others.length > 2 ? 34 : 0),
     ...row(learners, low, 0),
   ];
+}
+
+/** Nobody leads: all voters alike, on a ring. */
+function ring(members: readonly Member[], y: number): Place[] {
+  return members.map((member, index) => {
+    const angle = (index / members.length) * 2 * Math.PI - Math.PI / 2;
+    return { member, x: canvas.width / 2 + 112 * Math.cos(angle), y: y + 58 * Math.sin(angle) };
+  });
 }
 
 const worse: Link["state"][] = ["ok", "unknown", "slow", "broken"];

@@ -5,6 +5,7 @@ import { HistoryBar } from "../../components/HistoryBar";
 import { Link } from "../../components/Link";
 import { MemberDots } from "../../components/MemberDots";
 import { Meter } from "../../components/Meter";
+import { Spark } from "../../components/Spark";
 import { Since } from "../../components/Since";
 import { Mark, statusWord } from "../../components/StatusMark";
 import { clusterPath } from "../../lib/routes";
@@ -26,6 +27,7 @@ export const FleetRow = memo(function FleetRow({ cluster }: { cluster: ClusterSu
       <td className="num">{status === "unknown" ? unknown : quorum.margin}</td>
       <td><span className="row">{leader ? <><span className="cut lead">{leader.member}</span> <span className="t3"><Since at={leader.since} /></span></> : "none"}</span></td>
       <td className="num t1 m" data-l="requests">{requestFact(cluster)}</td>
+      <td><Spark cluster={name} /></td>
       <td className="nowrap" title={database.sub}>
         {cluster.database && <Meter database={cluster.database} />}<span className={database.isOver ? "over" : ""}>{database.value}</span>
       </td>

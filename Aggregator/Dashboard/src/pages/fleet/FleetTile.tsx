@@ -4,6 +4,7 @@ import { Age } from "../../components/Age";
 import { HistoryBar } from "../../components/HistoryBar";
 import { Link } from "../../components/Link";
 import { MemberDots } from "../../components/MemberDots";
+import { Spark } from "../../components/Spark";
 import { Since } from "../../components/Since";
 import { Mark, statusWord } from "../../components/StatusMark";
 import { clusterPath } from "../../lib/routes";
@@ -31,7 +32,7 @@ export const FleetTile = memo(function FleetTile({ cluster }: { cluster: Cluster
           value={<><MemberDots cluster={cluster} />{status === "unknown" ? "?" : members.up}/{members.total}</>} />
         <FactCell label="Leader" value={<span title={leader?.member}>{leader ? leader.member : "none"}</span>}
           sub={leader ? <Since at={leader.since} /> : ""} />
-        <FactCell label="Requests" value={requestFact(cluster)} sub="" />
+        <FactCell label="Requests" value={requestFact(cluster)} sub={<Spark cluster={name} />} />
         <FactCell label="DB of quota" {...spread(databaseFact(cluster))} />
         <FactCell label="Over 16 ms" {...spread(fsyncFact(cluster))} />
       </dl>

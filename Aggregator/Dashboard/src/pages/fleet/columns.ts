@@ -11,6 +11,7 @@ export const columns: readonly Column[] = [
   { key: "margin", label: "Can lose", isNumber: true, value: (cluster) => cluster.quorum.margin },
   { key: "leader", label: "Leader, since", value: (cluster) => cluster.leader?.since ?? 0 },
   { key: "requests", label: "Requests", isNumber: true, value: (cluster) => cluster.requestsPerSecond ?? -1 },
+  { key: "spark", label: "1 h" },
   { key: "quota", label: "DB of quota", value: (cluster) => quotaShare(cluster) ?? -1 },
   { key: "fsync", label: "Over 16 ms", isNumber: true, value: (cluster) => cluster.walFsync?.shareOver16ms ?? -1 },
   { key: "p99", label: "WAL p99", isNumber: true, value: (cluster) => cluster.walFsync?.p99Seconds ?? -1 },
