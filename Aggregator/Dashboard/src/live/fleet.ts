@@ -55,7 +55,7 @@ export const stream = new LiveStream("/api/v1/stream", (name, data) => {
   }
   if (name === "event") mergeEvent(data as FleetEvent);
   if (name === "alert") mergeAlert(data as Alert);
-});
+}, () => void refreshClusters());
 
 export async function refreshClusters(): Promise<void> {
   try {

@@ -28,7 +28,8 @@ export class LiveStream {
   #watchdog: ReturnType<typeof setInterval> | undefined;
   #hiddenAt: number | null = null;
 
-  constructor(private readonly path: string, private readonly handle: FrameHandler) {}
+  /** `onRefused` hears of every attempt that failed: EventSource itself does not tell a dead server from an ended session. */
+  constructor(private readonly path: string, private readonly handle: FrameHandler, private readonly onRefused: () => void) {}
 
   start(): void {
     this.#startedAt = performance.now();
@@ -57,6 +58,7 @@ export class LiveStream {
     source.onopen = () => this.#publish({ connections: this.state.value.connections + 1 });
     source.onerror = () => {
       this.#refused = true;
+      this.onRefused();
       this.#close();
       this.#retry = setTimeout(() => this.#open(), backoffMilliseconds(this.#attempt++));
     };

@@ -17,6 +17,14 @@ def test_a_stranger_signs_in_where_the_link_pointed(open_page, server):
     assert page.url.endswith("/clusters/spine-prod?from=now-6h")
 
 
+def test_a_stream_that_is_refused_for_want_of_a_session_leads_to_sign_in(open_page, server):
+    page = open_page("/")
+    page.wait_for_selector(".top .age:has-text('Live')")
+    server.tell("control", signedIn=False)
+    server.tell("drop")
+    page.wait_for_selector("h1:has-text('Sign in')")
+
+
 def test_a_session_that_ended_leads_to_sign_in(open_page, server):
     page = open_page("/agents")
     server.tell("control", signedIn=False)

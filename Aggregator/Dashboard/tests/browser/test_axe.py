@@ -10,7 +10,7 @@ CALLS = ["/api/v1/clusters", "/api/v1/alerts", "/api/v1/events", "/api/v1/nodes"
 
 
 def settle(page):
-    page.wait_for_timeout(600)
+    page.wait_for_timeout(400)
 
 
 @looks

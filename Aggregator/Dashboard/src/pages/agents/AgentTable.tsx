@@ -22,12 +22,12 @@ function AgentRow({ agent, showCluster }: { agent: Agent; showCluster: boolean }
       {showCluster && <td className="m" data-l="Cluster"><Link href={clusterPath(agent.cluster)}>{agent.cluster}</Link></td>}
       <td className={silent ? "num m over" : "num m"} data-l="Heard">{duration(agent.ageSeconds)}</td>
       <td className={over(agent.lagSeconds, lagLimitSeconds)} data-l="Lag">{duration(agent.lagSeconds)}</td>
-      <td className={over(offset, clockLimitSeconds)} data-l="Clock off">{offset == null ? unknown : `${offset >= 0 ? "+" : "−"}${latency(Math.abs(offset))}`}</td>
+      <td className={Math.abs(offset ?? 0) > clockLimitSeconds ? "num m over" : "num"} data-l="Clock off">{offset == null ? unknown : `${offset >= 0 ? "+" : "−"}${latency(Math.abs(offset))}`}</td>
       <td className="num">{percent(agent.cpuRatio)}</td>
       <td className="num">{agent.load1 == null ? unknown : figures(agent.load1)}</td>
       <td>{memory(agent)}</td>
       <td className="t3">{agent.agentVersion ?? unknown}</td>
-      <td className="wide m" data-l="Last error" title={agent.lastError ?? ""}>{agent.lastError ?? <span className="t3">none</span>}</td>
+      <td className={agent.lastError ? "wide m" : "wide"} data-l="Last error" title={agent.lastError ?? ""}>{agent.lastError ?? <span className="t3">none</span>}</td>
     </tr>
   );
 }

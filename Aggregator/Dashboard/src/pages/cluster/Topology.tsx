@@ -1,4 +1,4 @@
-import type { ClusterDetail } from "../../api/clusters";
+import type { ClusterDetail, Member } from "../../api/clusters";
 import { latency } from "../../lib/units";
 import { canvas, joinLinks, placeLabels, placeMembers, topologyWords, type Edge, type Label, type Place } from "./layout";
 
@@ -20,6 +20,12 @@ function EdgeLabel({ edge, label }: { edge: Edge; label: Label | undefined }) {
   );
 }
 
+function roleWords(member: Member): string {
+  if (member.role !== "unknown") return member.role;
+  if (member.status === "unknown") return "not seen";
+  return member.term == null ? "no answer" : "no leader";
+}
+
 function MemberNode({ place }: { place: Place }) {
   const { member, x, y } = place;
   const tone = member.status === "critical" ? "crit" : member.status === "degraded" ? "deg" : "";
@@ -32,7 +38,7 @@ function MemberNode({ place }: { place: Place }) {
       {isTop && <g className="t1"><use href="#i-star" x={x - 8} y={y - 8} width="16" height="16" fill="currentColor" /></g>}
       <use href={`#m-${member.status}`} className={`mk-${member.status}`} x={x + 10} y={y - 25} width="15" height="15" />
       <text className="strong" x={x} y={isTop ? y - 44 : y + 35} textAnchor="middle">{name}</text>
-      <text x={x} y={isTop ? y - 31 : y + 48} textAnchor="middle">{member.role === "unknown" ? (member.status === "unknown" ? "not seen" : "no leader") : member.role}</text>
+      <text x={x} y={isTop ? y - 31 : y + 48} textAnchor="middle">{roleWords(member)}</text>
     </g>
   );
 }
