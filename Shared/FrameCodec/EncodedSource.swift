@@ -9,7 +9,9 @@ struct EncodedSource: Sendable {
     private var isIntroduced = false
     private var layout = LayoutHash.none
     private var size = LayoutSize(families: 0, series: 0)
-    private var lastSeries: SampleBoard.Series?
+    /// The series of the layout, sharing the board's storage: as long as nothing was added, comparing them is comparing
+    /// one address.
+    private var known: [SampleBoard.Series] = []
     private var keyframe: (values: KeyframeValues, sequence: UInt64)?
     private var framesSince = 0
 
@@ -63,15 +65,12 @@ struct EncodedSource: Sendable {
 
     /// Says what series `board` has beyond the layout; a board that was begun anew starts a layout of its own.
     private mutating func extendLayout(_ board: SampleBoard, number: Int, into writer: inout ByteWriter) -> Bool {
-        if board.series.count < size.series || size.series > 0 && board.series[size.series - 1] != lastSeries {
-            (layout, size) = (.none, LayoutSize(families: 0, series: 0))
-        }
-        guard board.series.count > size.series || layout == .none else { return false }
+        if layout != .none, board.series == known { return false }
+        if !board.series.starts(with: known) { (layout, size) = (.none, LayoutSize(families: 0, series: 0)) }
         let additions = LayoutAdditions(
-            parent: layout, parentSize: size,
-            families: board.families[size.families...].map(\.bounded),
-            series: board.series[size.series...].map { Layout.Series(labels: $0.labels, family: $0.family) })
-        (layout, size, lastSeries) = (additions.hash, additions.size, board.series.last)
+            parent: layout, parentSize: size, families: board.families[size.families...].map(\.bounded),
+            series: board.series[size.series...].map { Layout.Series(labels: $0.labels.bounded, family: $0.family) })
+        (layout, size, known) = (additions.hash, additions.size, board.series)
         writer.item(.layout) {
             $0.varint(number)
             $0.raw(additions.encoded)
@@ -80,12 +79,24 @@ struct EncodedSource: Sendable {
     }
 }
 
+extension String {
+    /// As much of it as a decoder accepts.
+    fileprivate var bounded: String {
+        guard utf8.count > LayoutAdditions.textLimit else { return self }
+        // A character that was cut becomes U+FFFD: up to three bytes for one.
+        return String(decoding: utf8.prefix(LayoutAdditions.textLimit - 8), as: UTF8.self)
+    }
+}
+
+extension Labels {
+    /// With values that a decoder accepts.
+    fileprivate var bounded: Labels {
+        allSatisfy { $0.value.utf8.count <= LayoutAdditions.textLimit }
+            ? self : Labels(map { Label($0.name, $0.value.bounded) })
+    }
+}
+
 extension MetricFamily {
     /// With a HELP line that a decoder accepts.
-    fileprivate var bounded: MetricFamily {
-        guard help.utf8.count > LayoutAdditions.textLimit else { return self }
-        var cut = self
-        cut.help = String(decoding: help.utf8.prefix(LayoutAdditions.textLimit - 4), as: UTF8.self)
-        return cut
-    }
+    fileprivate var bounded: MetricFamily { MetricFamily(name: name, type: type, help: help.bounded) }
 }

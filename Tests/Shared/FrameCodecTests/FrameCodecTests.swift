@@ -152,6 +152,37 @@ import Testing
         #expect(additions.map(\.parent) == [.none])
     }
 
+    @Test func aBoardOfTheSameSizeWithOtherSeriesIsNotTakenForTheOld() throws {
+        var scene = CodecScene()
+        var receiver = Receiver()
+        for name in ["first", "second"] {
+            scene.boards[0] = SampleBoard()
+            let batch = try Batch.decode(
+                try scene.batch { boards in
+                    boards[0].set(name, to: 1, .gauge, help: "")
+                    boards[0].set("last", to: 2, .gauge, help: "")
+                })
+            try receiver.context.admit(batch)
+            _ = try receiver.read(batch)
+            let keyframe = try #require(batch.keyframes.first { $0.source == 0 })
+            #expect(receiver.layouts[keyframe.layout]?.series.map(\.labels.metric) == [name, "last"])
+        }
+    }
+
+    @Test func textsThatAreTooLongAreCutSoThatTheBatchIsAccepted() throws {
+        var scene = CodecScene()
+        let long = String(repeating: "ä", count: 5000)
+        let batch = try Batch.decode(
+            try scene.batch { $0[0].set("a", ["path": long], to: 1, .gauge, help: long) })
+        var receiver = Receiver()
+        try receiver.context.admit(batch)
+        _ = try receiver.read(batch)
+        let keyframe = try #require(batch.keyframes.first { $0.source == 0 })
+        let layout = try #require(receiver.layouts[keyframe.layout])
+        #expect(layout.series[0].labels["path"].map { long.hasPrefix($0.dropLast()) } == true)
+        #expect(layout.families[0].help.utf8.count > 4000)
+    }
+
     @Test func layoutsAreNamedByTheirContentAndGrow() throws {
         let family = MetricFamily(name: "a", type: .gauge, help: "h")
         let first = LayoutAdditions(
