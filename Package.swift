@@ -221,7 +221,7 @@ let package = Package(
             ]),
         tests("Aggregator", "SeriesQuery", ["Model"]),
         tests("Aggregator", "SelfMetrics", ["Model"]),
-        tests("Aggregator", "PromQL", ["Model", "SeriesQuery", "JSON"]),
+        tests("Aggregator", "PromQL", ["Model", "SeriesQuery", "JSON", "HTTPClient"]),
         tests(
             "Aggregator", "Rules",
             ["Model", "SeriesQuery", "PromQL", "ConfigurationFile", "Postgres", "Schema", lifecycle, logging]),
