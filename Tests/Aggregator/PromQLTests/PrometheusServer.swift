@@ -10,7 +10,9 @@ final class PrometheusServer {
         var description: String
     }
 
-    static let isInstalled = ["/usr/bin/prometheus", "/usr/bin/promtool"].allSatisfy { (path: String) in access(path, X_OK) == 0 }
+    static let isInstalled = ["/usr/bin/prometheus", "/usr/bin/promtool"].allSatisfy { (path: String) in
+        access(path, X_OK) == 0
+    }
 
     private let directory: TemporaryDirectory
     private let process: ChildProcess
