@@ -168,7 +168,7 @@ let package = Package(
                 "Ingest", "AgentProtocol",
                 "PrometheusText", "SelfMetrics", "MessageSignatures", "Cryptography", "JSON", "AsyncSupport",
                 "ServiceRuntime", hummingbird, hummingbirdTLS, nioSSL, logging, lifecycle,
-            ]),
+            ], resources: [.embedInCode("OpenAPI/schemas.json")]),
         program(
             "etcd-monitor-aggregator", at: "Aggregator/Server",
             [

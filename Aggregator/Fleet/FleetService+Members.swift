@@ -89,10 +89,8 @@ extension FleetService {
         return FleetSnapshot(clusters: clusters.sorted { $0.name < $1.name }, listeningSince: listeningSince)
     }
 
-    /// Whether there is a cluster `name`.
-    public func hasCluster(_ name: String) -> Bool {
-        state.withLock { $0.clusters[name] != nil }
-    }
+    /// Every cluster's name, sorted.
+    public var clusterNames: [String] { state.withLock { $0.clusters.keys.sorted() } }
 
     /// Events before the event `before`, newest first; nil means any.
     ///

@@ -6,11 +6,11 @@ public import Logging
 public import Model
 public import Postgres
 public import SelfMetrics
+public import SeriesStore
 public import ServiceLifecycle
 
 /// Takes batches: verifies each, commits them in groups, and answers.
 public final class BatchIngestor: Service, CustomStringConvertible {
-    private let pool: PostgresPool
     private let fleet: FleetService
     private let limits: IngestLimits
     private let clock: WallClock
@@ -21,28 +21,24 @@ public final class BatchIngestor: Service, CustomStringConvertible {
     private let queue: CommitQueue
     private let recorder: RefusalRecorder
     private let numbers: IngestMetrics
-    private let deliver: @Sendable ([CommittedBatch]) async -> Void
     private let stateChanged: @Sendable (Timestamp) -> Void
 
     /// - Parameters:
-    ///   - deliver: gets what was committed, in order, before it is acknowledged.
+    ///   - store: gets what is committed before it is acknowledged.
     ///   - stateChanged: called when a member's state changed, with the newest sample's time.
     public init(
-        pool: PostgresPool, fleet: FleetService, audit: AuditLog, metrics: MetricRegistry,
+        pool: PostgresPool, store: SeriesStore, fleet: FleetService, audit: AuditLog, metrics: MetricRegistry,
         limits: IngestLimits = IngestLimits(), clock: WallClock = .system, logger: Logger,
-        deliver: @escaping @Sendable ([CommittedBatch]) async -> Void,
         stateChanged: @escaping @Sendable (Timestamp) -> Void
     ) {
-        self.pool = pool
         self.fleet = fleet
         self.limits = limits
         self.clock = clock
         self.logger = logger
-        self.deliver = deliver
         self.stateChanged = stateChanged
         verifier = UploadVerifier(limits: limits) { fleet.agent($0) }
-        contexts = StreamContexts(pool: pool)
-        writer = BatchWriter(pool: pool)
+        contexts = StreamContexts(store: store)
+        writer = BatchWriter(pool: pool, store: store)
         let queue = CommitQueue(maximumCount: limits.queueLength, maximumBytes: limits.queueBytes)
         self.queue = queue
         recorder = RefusalRecorder(audit: audit, fleet: fleet, metrics: metrics, logger: logger)
@@ -149,11 +145,7 @@ extension BatchIngestor {
     private func settle(_ group: [CommitQueue.Waiting], _ outcomes: [BatchWriter.Outcome]) async {
         let stored = zip(group, outcomes).filter { $0.1 == .stored }.map(\.0.upload)
         contexts.admit(stored.map { ($0.agent.number, $0.batch) })
-        if !stored.isEmpty {
-            await deliver(
-                stored.map { CommittedBatch(agent: $0.agent.number, receivedAt: $0.receivedAt, batch: $0.batch) })
-            await noteStates(stored)
-        }
+        await noteStates(stored)
         for (waiting, outcome) in zip(group, outcomes) {
             numbers.settled(outcome)
             if outcome == .conflicting {

@@ -2,6 +2,7 @@ internal import FrameCodec
 internal import Fleet
 internal import Model
 internal import Postgres
+internal import SeriesStore
 
 /// Writes a group of batches in one transaction.
 struct BatchWriter: Sendable {
@@ -16,23 +17,24 @@ struct BatchWriter: Sendable {
     }
 
     let pool: PostgresPool
+    let store: SeriesStore
 
-    /// Stores what is new of `group`.
+    /// Stores what is new of `group`, and shows it to queries.
     ///
     /// - Returns: one outcome for each, after COMMIT.
     /// - Throws: `PostgresError`, and then nothing was stored, unless the connection was lost at COMMIT.
     func write(_ group: [VerifiedUpload]) async throws -> [Outcome] {
-        try await pool.transaction(attempts: 3) { connection in
+        let (outcomes, written) = try await pool.transaction(attempts: 3) { connection in
             var outcomes = try await Self.classify(group, on: connection)
             Self.findRepetitions(within: group, &outcomes)
             let new = zip(group, outcomes).filter { $0.1 == .stored }.map(\.0)
-            guard !new.isEmpty else { return outcomes }
-            try await Self.insertSources(new, on: connection)
-            try await Self.insertLayouts(new, on: connection)
-            try await Self.insertBatches(new, on: connection)
+            guard !new.isEmpty else { return (outcomes, nil as WrittenBatches?) }
+            let written = try await store.write(new.map(\.accepted), on: connection)
             try await Self.extendLedger(new, on: connection)
-            return outcomes
+            return (outcomes, written)
         }
+        if let written { store.apply(committed: written) }
+        return outcomes
     }
 
     /// Locks the ledger of each stream and looks every number up.
@@ -111,18 +113,6 @@ struct BatchWriter: Sendable {
         }
     }
 
-    private static func insertBatches(_ new: [VerifiedUpload], on connection: PostgresConnection) async throws {
-        let (agents, epochs, sequences) = keys(new)
-        let spans = new.map { $0.batch.span ?? $0.batch.header.madeAt...$0.batch.header.madeAt }
-        try await connection.execute(
-            """
-            insert into batch (agent_id, epoch, sequence, received_at, first_at, last_at, digest, body)
-            select * from unnest(\(agents), \(epochs), \(sequences), \(new.map(\.receivedAt)),
-                \(spans.map(\.lowerBound.milliseconds)), \(spans.map(\.upperBound.milliseconds)),
-                \(new.map(\.digest)), \(new.map(\.batch.body)))
-            """)
-    }
-
     private static func extendLedger(_ new: [VerifiedUpload], on connection: PostgresConnection) async throws {
         let (agents, epochs, sequences) = keys(new)
         try await connection.execute(
@@ -132,5 +122,12 @@ struct BatchWriter: Sendable {
                   from unnest(\(agents), \(epochs), \(sequences)) as u(agent, epoch, sequence) group by 1, 2) s
             where l.agent_id = s.agent and l.epoch = s.epoch
             """)
+    }
+}
+
+extension VerifiedUpload {
+    /// As the store takes it.
+    fileprivate var accepted: AcceptedBatch {
+        AcceptedBatch(agent: agent.number, receivedAt: receivedAt, digest: digest, batch: batch)
     }
 }

@@ -1,8 +1,6 @@
 // The door for agents: checks every batch (who signed it, what is in it, whether it can be true), stores those of many
-// agents in one transaction, and acknowledges only what is committed. Hands what was committed to SeriesStore and Fleet.
-// Leaves HTTP to API and the meaning of samples to everyone else.
-public import FrameCodec
-public import Model
+// agents in one transaction, and acknowledges only what is committed. Keeps the ledger; leaves
+// rows of samples to SeriesStore, what members say to Fleet, HTTP to API.
 
 /// How much agents may send and how long they may wait.
 public struct IngestLimits: Sendable {
@@ -12,6 +10,8 @@ public struct IngestLimits: Sendable {
     public var future: Duration = .seconds(60)
     /// How long a group is gathered before it is committed.
     public var gathering: Duration = .milliseconds(20)
+    /// From the first to the last scrape of one batch: it is one tick of one agent.
+    public var span: Duration = .seconds(600)
     /// Batches in one transaction.
     public var groupSize = 256
     /// Batches that may wait to be committed.
@@ -23,21 +23,4 @@ public struct IngestLimits: Sendable {
 
     /// The defaults.
     public init() {}
-}
-
-/// A batch that is committed, as the rooms that read it get it.
-public struct CommittedBatch: Sendable {
-    /// The row of the agent.
-    public var agent: Int32
-    /// When it reached us.
-    public var receivedAt: Timestamp
-    /// What it holds.
-    public var batch: Batch
-
-    /// A batch that is committed.
-    public init(agent: Int32, receivedAt: Timestamp, batch: Batch) {
-        self.agent = agent
-        self.receivedAt = receivedAt
-        self.batch = batch
-    }
 }

@@ -1,0 +1,104 @@
+// The aggregator's face: HTTP over TLS for people, programs and agents. One table of routes says who may use what; one
+// gate recognises and decides by it; one place turns errors into RFC 9457 answers. Leaves what things mean to the rooms
+// that it asks.
+public import Access
+public import Fleet
+public import FleetHealth
+public import Ingest
+public import Logging
+public import Model
+public import Notifications
+public import PromQL
+public import Rules
+public import SelfMetrics
+
+/// The rooms that the routes ask.
+public struct APIServices: Sendable {
+    /// Who someone is, what they may do, and the audit log.
+    public var access: AccessService
+    /// Clusters, agents, events, enrolment.
+    public var fleet: FleetService
+    /// The judgement over it.
+    public var health: FleetHealthService
+    /// Takes batches.
+    public var ingestor: BatchIngestor
+    /// Alerts and how their rules go.
+    public var rules: RuleService
+    /// What was delivered.
+    public var notifications: NotificationService
+    /// Queries.
+    public var engine: PromQLEngine
+    /// The aggregator's own numbers.
+    public var metrics: MetricRegistry
+    /// What `/api/v1/about` says.
+    public var installation: Installation
+    /// The time of day.
+    public var clock: WallClock
+    /// Where requests that fail are logged.
+    public var logger: Logger
+
+    /// The rooms that the routes ask.
+    public init(
+        access: AccessService, fleet: FleetService, health: FleetHealthService, ingestor: BatchIngestor,
+        rules: RuleService, notifications: NotificationService, engine: PromQLEngine, metrics: MetricRegistry,
+        installation: Installation, clock: WallClock = .system, logger: Logger
+    ) {
+        self.access = access
+        self.fleet = fleet
+        self.health = health
+        self.ingestor = ingestor
+        self.rules = rules
+        self.notifications = notifications
+        self.engine = engine
+        self.metrics = metrics
+        self.installation = installation
+        self.clock = clock
+        self.logger = logger
+    }
+}
+
+/// What this installation says of itself.
+public struct Installation: Sendable {
+    /// PEM of the certificate that agents pin; nil if the user brought a certificate of his own.
+    public var authorityPEM: String?
+    /// `sha256:…` of its DER; nil with it.
+    public var authorityFingerprint: String?
+    /// Of this program.
+    public var version: String
+    /// Where people and agents reach it.
+    public var externalURL: String
+    /// `embedded` or `external`.
+    public var database: String
+    /// When this process started.
+    public var startedAt: Timestamp
+
+    /// What this installation says of itself.
+    public init(
+        version: String, authorityPEM: String?, authorityFingerprint: String?, externalURL: String, database: String,
+        startedAt: Timestamp
+    ) {
+        self.version = version
+        self.authorityPEM = authorityPEM
+        self.authorityFingerprint = authorityFingerprint
+        self.externalURL = externalURL
+        self.database = database
+        self.startedAt = startedAt
+    }
+}
+
+/// How much one client may ask of the API.
+public struct APILimits: Sendable {
+    /// Bytes of a JSON or form body.
+    public var bodyBytes = 65_536
+    /// Bytes of a batch as sent.
+    public var batchBytes = 4 * 1024 * 1024
+    /// Event streams open at one time.
+    public var streams = 200
+    /// Event streams of one user at one time.
+    public var streamsPerUser = 20
+    /// Points a page may have.
+    public var pageSize = 500
+
+    /// The defaults.
+    public init() {}
+}

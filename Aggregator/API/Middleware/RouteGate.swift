@@ -1,0 +1,66 @@
+internal import Access
+internal import HTTPTypes
+internal import Hummingbird
+
+/// Recognises who asks and decides by the route's declaration. The only place where the API asks for permission; rooms
+/// that change something ask the same `Policy` again.
+struct RouteGate: Sendable {
+    let access: AccessService
+
+    /// Header that a form on another site cannot send.
+    static let requestedWith = "X-Requested-With"
+    static let requestedWithValue = "etcd-monitor"
+
+    /// The context with who asks in it.
+    ///
+    /// - Throws: 401, 403.
+    func admit(_ request: Request, _ context: APIContext, to route: Route) async throws -> APIContext {
+        var context = context
+        switch route.access {
+        case .open, .signature:
+            return context
+        case .hostOrInstallationViewer where context.isFromLoopback:
+            return context
+        case .hostOrInstallationViewer:
+            let principal = try await recognise(request)
+            try await access.require(principal, .viewInstallation, from: context.peer)
+            context.principal = principal
+        case .recognised:
+            context.principal = try await recognise(request)
+        case .permission(let permission, let parameter):
+            let principal = try await recognise(request)
+            let cluster = try parameter.map { try context.parameters.require($0) }
+            try await access.require(principal, permission, cluster: cluster, from: context.peer)
+            context.principal = principal
+        }
+        return context
+    }
+
+    /// A bearer token if one is sent, else the session of the cookie.
+    private func recognise(_ request: Request) async throws -> Principal {
+        if let authorization = request.headers[.authorization] {
+            let parts = authorization.split(separator: " ", maxSplits: 1)
+            guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+                throw APIError.unauthenticated("the Authorization header must be 'Bearer TOKEN'")
+            }
+            return try await access.authenticate(bearer: String(parts[1]))
+        }
+        guard let session = SessionCookie.read(request) else {
+            throw APIError.unauthenticated("sign in, or send an API token as 'Authorization: Bearer TOKEN'")
+        }
+        try Self.requireSameSite(request)
+        return try await access.authenticate(session: session)
+    }
+
+    /// A browser sends its cookie along with what other sites make it ask; it does not send our header.
+    private static func requireSameSite(_ request: Request) throws {
+        guard ![.get, .head, .options].contains(request.method), let name = HTTPField.Name(requestedWith) else {
+            return
+        }
+        guard request.headers[name] == requestedWithValue else {
+            throw APIError(
+                .forbidden, "missing-header", "a change with a session cookie needs the header"
+                    + " '\(requestedWith): \(requestedWithValue)'")
+        }
+    }
+}

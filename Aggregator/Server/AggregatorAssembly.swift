@@ -1,0 +1,138 @@
+import API
+import Access
+import AsyncSupport
+import ConfigurationFile
+import Fleet
+import FleetHealth
+import Ingest
+import Logging
+import Model
+import Notifications
+import Postgres
+import PromQL
+import Rules
+import Schema
+import SelfMetrics
+import SeriesStore
+import ServiceLifecycle
+import ServiceRuntime
+
+/// Builds the rooms and connects them: the only place that knows them all.
+///
+/// The order of `services` is the order of dependence: PostgreSQL first, HTTP last; at the end they stop in reverse, so
+/// that what was taken is still stored.
+struct AggregatorAssembly {
+    let services: [any Service]
+    /// Everything that has to be stopped by hand once the services have stopped.
+    let pool: PostgresPool
+
+    init(
+        _ configuration: AggregatorConfiguration, database: RunningDatabase, logger: Logger
+    ) async throws {
+        let clock = WallClock.system
+        let metrics = MetricRegistry()
+        let pool = database.pool
+        try await Schema.migrate(pool, logger: logger)
+
+        let audit = AuditLog(pool: pool, clock: clock, logger: logger)
+        let access = try AccessService(
+            pool: pool, audit: audit, limits: configuration.sessions, clock: clock, logger: logger)
+        try await FirstPassword.make(access, stateDirectory: configuration.stateDirectory, logger: logger)
+
+        let identity = try Self.identity(configuration, logger)
+        let installation = Self.installation(configuration, identity, database, clock.now)
+
+        var storeOptions = SeriesStore.Options()
+        storeOptions.retention = configuration.retention
+        let store = SeriesStore(pool, clock: clock, options: storeOptions, logger: logger)
+        try await store.start()
+        let engine = PromQLEngine(source: store)
+
+        var fleetOptions = FleetService.Options()
+        fleetOptions.silentAfter = configuration.silentAfter
+        let fleet = FleetService(pool: pool, options: fleetOptions, clock: clock, logger: logger)
+        try await fleet.load()
+
+        let notifications = NotificationService(
+            pool: pool, configuration: configuration.notifications, externalURL: installation.externalURL,
+            clock: clock, logger: logger)
+        let rules = RuleService(
+            groups: try configuration.ruleGroups(), engine: engine, series: store, alerts: notifications, pool: pool,
+            settings: RuleSettings(interval: configuration.rules.interval, externalURL: installation.externalURL),
+            clock: clock, logger: logger)
+        let health = FleetHealthService(
+            fleet: fleet, engine: engine, pool: pool, alerts: { rules.activeAlerts() },
+            silentAfter: configuration.silentAfter, clock: clock, logger: logger)
+        try await health.load()
+
+        var ingestLimits = IngestLimits()
+        ingestLimits.retention = configuration.retention
+        let ingestor = BatchIngestor(
+            pool: pool, store: store, fleet: fleet, audit: audit, metrics: metrics, limits: ingestLimits, clock: clock,
+            logger: logger,
+            stateChanged: { newest in
+                rules.evaluateNow(reason: "a member's state changed", notBefore: newest)
+                health.wake()
+            })
+        let desk = EnrolmentDesk(fleet: fleet, audit: audit, metrics: metrics, clock: clock, logger: logger)
+
+        let apiServices = APIServices(
+            access: access, fleet: fleet, health: health, ingestor: ingestor, rules: rules,
+            notifications: notifications, engine: engine, metrics: metrics, installation: installation, clock: clock,
+            logger: logger)
+        let server = try APIServer(
+            services: apiServices, enrolment: desk, limits: configuration.api,
+            dashboardDirectory: configuration.dashboardDirectory, logger: logger)
+        let certificate = try ServingCertificate(
+            certificateFile: identity.certificateFile, keyFile: identity.keyFile, logger: logger)
+        SelfObservation.register(metrics, pool: pool, store: store, fleet: fleet, notifications: notifications)
+        let status = Readiness(fleet: fleet, health: health, logger: logger)
+        let http = server.service(
+            host: configuration.listen.host, port: configuration.listen.port, certificate: certificate,
+            onRunning: { port in status.isServing(port: port, url: installation.externalURL) })
+
+        self.pool = pool
+        services =
+            database.services
+            + [
+                store, audit, fleet, FleetFollower(fleet: fleet, store: store, health: health, logger: logger),
+                notifications, rules, health, SelfObservation(metrics: metrics, sink: store, clock: clock, logger: logger),
+                ingestor, certificate, http, status,
+            ]
+    }
+}
+
+// MARK: - Parts
+
+extension AggregatorAssembly {
+    /// Which certificate is shown.
+    struct Identity {
+        var certificateFile: String
+        var keyFile: String
+        var authority: (pem: String, fingerprint: String)?
+    }
+
+    private static func identity(_ configuration: AggregatorConfiguration, _ logger: Logger) throws -> Identity {
+        if let own = configuration.certificate {
+            return Identity(certificateFile: own.certificateFile, keyFile: own.keyFile)
+        }
+        let made = try ServerIdentity(
+            directory: configuration.tlsDirectory,
+            wanted: HostNames.all(more: configuration.names + [configuration.listen.host]), now: WallClock.system.now,
+            logger: logger)
+        return Identity(
+            certificateFile: made.certificateFile, keyFile: made.keyFile,
+            authority: (made.authorityPEM, made.fingerprint))
+    }
+
+    private static func installation(
+        _ configuration: AggregatorConfiguration, _ identity: Identity, _ database: RunningDatabase, _ now: Timestamp
+    ) -> Installation {
+        let name = configuration.names.first ?? HostNames.hostName
+        return Installation(
+            version: BuildVersion.version, authorityPEM: identity.authority?.pem,
+            authorityFingerprint: identity.authority?.fingerprint,
+            externalURL: configuration.externalURL ?? "https://\(name):\(configuration.listen.port)",
+            database: database.kind, startedAt: now)
+    }
+}
