@@ -205,11 +205,15 @@ let package = Package(
         tests(
             "Agent", "Uplink",
             [
-                "Spool", "AgentProtocol", "MessageSignatures", "HTTPClient", "Cryptography", "FrameCodec", "JSON",
+                "Spool", "AgentProtocol", "MessageSignatures", "HTTPClient", "Cryptography", "FrameCodec", "JSON", "Model",
                 logging,
             ]),
         .testTarget(
-            name: "AgentDaemonTests", dependencies: ["etcd-monitor-agent", "ConfigurationFile", "TestSupport"],
+            name: "AgentDaemonTests",
+            dependencies: [
+                "etcd-monitor-agent", "AgentProtocol", "ConfigurationFile", "Cryptography", "EtcdClient", "FrameCodec",
+                "HTTPClient", "Model", "PrometheusText", "Spool", "TestSupport", "Uplink", logging,
+            ],
             path: "Tests/Agent/DaemonTests", swiftSettings: swiftSettings),
         tests("Aggregator", "Postgres", ["Model", logging]),
         tests("Aggregator", "EmbeddedPostgres", ["Postgres", logging]),
