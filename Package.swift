@@ -212,6 +212,7 @@ let package = Package(
             name: "AgentDaemonTests",
             dependencies: [
                 "etcd-monitor-agent", "AgentProtocol", "ConfigurationFile", "Cryptography", "EtcdClient", "FrameCodec",
+                "HostCollectors", "JSON",
                 "HTTPClient", "Model", "PrometheusText", "Spool", "TestSupport", "Uplink", logging,
             ],
             path: "Tests/Agent/DaemonTests", swiftSettings: swiftSettings),

@@ -1,4 +1,6 @@
 import ConfigurationFile
+import HTTPClient
+import HostCollectors
 import TestSupport
 import Testing
 
@@ -6,7 +8,7 @@ import Testing
 
 @Suite struct AgentConfigurationTests {
     static let good = """
-        aggregators: [https://one:8379, https://[::1]:8379]
+        aggregators: [https://one:8379, "https://[::1]:8379"]
         cluster: prod-1
         node: etcd-1.example.org
         members:

@@ -64,7 +64,7 @@ final class Delivery: Sendable {
     func append(_ count: Int = 1) async throws -> [UInt64] {
         var sequences: [UInt64] = []
         for _ in 0..<count {
-            let slot = try await spool.nextSlot()
+            let slot = await spool.nextSlot
             let now = clock.clock.now
             let batch = try encoder.withLock { encoder in
                 var board = SampleBoard()
