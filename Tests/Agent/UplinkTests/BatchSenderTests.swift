@@ -151,7 +151,9 @@ import Testing
         // Away at first, then back; the stub is silent on nothing and fast, so order shows in the sequences.
         let script = Script(.problem(.overloaded), .accepted)
         let server = try StubHTTPServer { _ in script.next() }
-        let sender = delivery.sender(to: [server]) { $0.firstPause = .milliseconds(200) }
+        let sender = delivery.sender(to: [server]) {
+            ($0.firstPause, $0.longestPause) = (.milliseconds(200), .milliseconds(200))
+        }
         try await delivery.append(1)
         try await delivery.running(sender) {
             _ = await server.waitForRequests(1)
