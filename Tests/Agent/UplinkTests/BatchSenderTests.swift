@@ -3,6 +3,7 @@ import Cryptography
 import FrameCodec
 import Model
 import Spool
+import Synchronization
 import TestSupport
 import Testing
 
@@ -148,34 +149,33 @@ import Testing
     }
 
     @Test func whatAnOutageLeftBehindDoesNotHoldUpWhatIsMeasuredNow() async throws {
-        // Away at first, then back; the stub is silent on nothing and fast, so order shows in the sequences.
-        let script = Script(.problem(.overloaded), .accepted)
-        let server = try StubHTTPServer { _ in script.next() }
-        let sender = delivery.sender(to: [server]) {
-            ($0.firstPause, $0.longestPause) = (.milliseconds(200), .milliseconds(200))
-        }
+        let gate = Gate()
+        let server = try StubHTTPServer { _ in gate.isOpen ? .accepted : .problem(.overloaded) }
+        let sender = delivery.sender(to: [server])
         try await delivery.append(1)
-        try await delivery.running(sender) {
-            _ = await server.waitForRequests(1)
+        try await delivery.running(sender) { [delivery] in
             while sender.status.awaySince == nil { await Task.yield() }
             #expect(!sender.isLongAway)
             try await delivery.append(12)
             #expect(sender.isLongAway)
+            gate.open()
             try await delivery.waitUntilEmpty()
         }
         #expect(!sender.isLongAway)
         // The first success turned the rest into history, which went out all the same.
         let sequences = try posted(server.requests).map(\.header.sequence)
         #expect(Set(sequences) == Set(1...13))
-        #expect(await delivery.spool.nextSlot.startsSegment)
+        #expect(await delivery.spool.nextSlot.startsSegment, "what is measured now has a segment of its own")
     }
+}
 
-    @Test func whatAnEarlierRunLeftBehindIsHistory() async throws {
-        try await delivery.append(10)
-        let server = try StubHTTPServer { _ in .accepted }
-        let sender = delivery.sender(to: [server])
-        try await delivery.running(sender) { try await delivery.waitUntilEmpty() }
-        #expect(try posted(server.requests).map(\.header.sequence) == Array(1...10))
-        #expect(await delivery.spool.nextSlot.startsSegment)
+/// Closed until it is opened.
+private final class Gate: Sendable {
+    private let state = Mutex(false)
+
+    var isOpen: Bool { state.withLock { $0 } }
+
+    func open() {
+        state.withLock { $0 = true }
     }
 }
