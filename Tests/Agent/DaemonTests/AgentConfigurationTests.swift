@@ -105,7 +105,8 @@ import Testing
         let words = problems("{}").map(\.problem)
         #expect(words == [#""aggregators" is missing"#, #""cluster" is missing"#, #""members" is missing"#])
         let member = problems(
-            "aggregators: [https://a]\ncluster: c\nmembers:\n  - tls: {cert: /none}\n").map(\.problem)
+            "aggregators: [https://a]\ncluster: c\nmembers:\n  - tls: {cert: /none}\n"
+        ).map(\.problem)
         #expect(member.contains(#""name" is missing"#))
         #expect(member.contains(#""client_url" is missing"#))
         #expect(member.contains(#""data_dir" is missing"#))
@@ -127,7 +128,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("http://h:1", "http://h:1", 1, ""), ("https://h", "https://h", 443, ""), ("https://h/p/q", "https://h", 443, "p/q"),
+        ("http://h:1", "http://h:1", 1, ""), ("https://h", "https://h", 443, ""),
+        ("https://h/p/q", "https://h", 443, "p/q"),
         ("https://[fe80::1]:2379", "https://[fe80::1]:2379", 2379, ""),
     ]) func addressesAreTakenApart(text: String, origin: String, port: Int, path: String) throws {
         let address = try #require(WebAddress(text))

@@ -72,7 +72,9 @@ import Testing
                 #expect(frame.values[#"etcd_monitor_scrape_failure{reason="refused"}"#] == 1)
                 #expect(frame.values["etcd_server_has_leader"] == nil, "its own series end")
                 try await cluster.start(0)
-                let back = try await received.first { $0.states.first { $0.sequence > down.sequence && $0.state.isReachable } }
+                let back = try await received.first {
+                    $0.states.first { $0.sequence > down.sequence && $0.state.isReachable }
+                }
                 #expect(back.state.reason.isEmpty)
                 let again = try await received.first { received in
                     received.states.last { $0.state.processStart != before.state.processStart }
@@ -82,7 +84,8 @@ import Testing
         }
     }
 
-    @Test(arguments: EtcdVersion.allCases) func aKilledLeaderIsToldAtOnceByTheOthers(version: EtcdVersion) async throws {
+    @Test(arguments: EtcdVersion.allCases) func aKilledLeaderIsToldAtOnceByTheOthers(version: EtcdVersion) async throws
+    {
         if !version.isInstalled { try Test.cancel("etcd \(version) is not at \(version.program)") }
         try await EtcdFixture.with(version, members: 3) { cluster in
             let agent = try agent(cluster, [0, 1, 2], scrape: "60s")

@@ -21,7 +21,8 @@ private final class Seen {
 }
 
 @Suite struct MemberObservationTests {
-    private func status(leader: UInt64 = 1, term: UInt64 = 2, errors: String = "", index: Int = 5) throws -> EtcdStatus {
+    private func status(leader: UInt64 = 1, term: UInt64 = 2, errors: String = "", index: Int = 5) throws -> EtcdStatus
+    {
         let text = """
             {"header":{"cluster_id":"9","member_id":"1"},"version":"3.5.1","leader":"\(leader)","raftTerm":"\(term)",
              "raftIndex":"\(index)","errors":[\(errors)]}

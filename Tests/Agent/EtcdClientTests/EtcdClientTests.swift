@@ -187,7 +187,9 @@ extension EtcdVersion {
         #expect("\(list.memberID)" == "8000000000000000")
     }
 
-    @Test(arguments: ["memberID:1 alarm:", "memberID:x alarm:NOSPACE", "etcdserver: no leader", "", "alarm:A memberID:1"])
+    @Test(arguments: [
+        "memberID:1 alarm:", "memberID:x alarm:NOSPACE", "etcdserver: no leader", "", "alarm:A memberID:1",
+    ])
     func whatIsNoAlarmIsAnotherComplaint(text: String) {
         if text == "memberID:1 alarm:" {
             #expect(EtcdAlarm(statusError: text)?.kind == "")

@@ -77,7 +77,9 @@ import Testing
     }
 
     /// Asks with curl until it answers; curl waits for the listening socket by itself.
-    private static func metrics(of exporter: ChildProcess, port: Int, _ folder: TemporaryDirectory) async throws -> String {
+    private static func metrics(of exporter: ChildProcess, port: Int, _ folder: TemporaryDirectory) async throws
+        -> String
+    {
         let curl = try await ChildProcess.start(
             "/usr/bin/curl",
             [

@@ -89,7 +89,8 @@ import Testing
         #expect(try posted(server.requests).map(\.header.sequence) == [1, 2])
         #expect(sender.status.refusedBatches == 1)
         #expect(sender.status.acknowledgedBatches == 1)
-        #expect(delivery.logs.entries.contains { $0.metadata["code"] == code.rawValue && $0.metadata["sequence"] == "1" })
+        #expect(
+            delivery.logs.entries.contains { $0.metadata["code"] == code.rawValue && $0.metadata["sequence"] == "1" })
     }
 
     @Test func aConflictBeginsANewEpoch() async throws {

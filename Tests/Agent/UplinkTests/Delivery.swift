@@ -128,7 +128,8 @@ struct Posted {
         #expect(signature.keyID == keyID)
         created = signature.created
         header = try Batch.decode(
-            try Compression.decompress(request.body, limit: AgentProtocol.decompressedLimit)).header
+            try Compression.decompress(request.body, limit: AgentProtocol.decompressedLimit)
+        ).header
     }
 }
 
