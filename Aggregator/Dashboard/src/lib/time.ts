@@ -1,5 +1,7 @@
 // Clock times in the reader's zone, and the range of the view as the address writes it.
 
+import { duration } from "./units";
+
 const pad = (value: number) => String(value).padStart(2, "0");
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -61,6 +63,7 @@ export function rangeLabel(text: RangeText, now: number): string {
   const preset = presets.find((known) => known.from === text.from);
   if (preset && isLive(text)) return preset.label;
   const range = resolveRange(text, now);
+  if (isLive(text) && text.from.startsWith("now-")) return `Last ${duration((range.to - range.from) / 1000)}`;
   return `${clock(range.from, now)} – ${clock(range.to, now)}`;
 }
 
