@@ -26,7 +26,7 @@ export function Enrolment({ token }: { token: string | null }) {
         <CopyButton primary={token !== null} label="Copy command" text={() => command} />
         {token === null && (
           <span className="small t3">
-            TOKEN comes from <code>etcd-monitor-aggregator token create --cluster NAME</code> or from the page Agents.
+            TOKEN comes from <code>etcd-monitor-aggregator token create --cluster NAME</code> or from an admin, on the page Agents.
           </span>
         )}
         {fingerprint === "FINGERPRINT" && <span className="small t3">FINGERPRINT is printed by the aggregator at its start.</span>}
