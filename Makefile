@@ -46,6 +46,7 @@ check: setup-test
 
 bench: setup-test
 	@$(MAKE) --no-print-directory web release
+	@$(SWIFT_BUILD) $(RELEASE) --product etcd-monitor-swarm
 	@Tools/lab/run.sh Tools.bench $(RELEASE_BIN)
 
 deb: setup-build

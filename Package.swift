@@ -181,6 +181,9 @@ let package = Package(
             ]),
 
         // MARK: Tests
+        program(
+            "etcd-monitor-swarm", at: "Tests/Swarm",
+            ["Uplink", "FrameCodec", "PrometheusText", "HTTPClient", "AgentProtocol", "Model", "AsyncSupport"]),
         .target(
             name: "TestSupport",
             dependencies: [
