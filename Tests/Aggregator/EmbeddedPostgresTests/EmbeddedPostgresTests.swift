@@ -1,1 +1,183 @@
+import Glibc
+import Logging
+import Postgres
+import TestSupport
 import Testing
+
+@testable import EmbeddedPostgres
+
+@Suite(.enabled(if: PostgresFixture.unavailable == nil, "PostgreSQL 15 or newer is not installed"), .serialized)
+struct EmbeddedPostgresTests {
+    private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    private let state: TemporaryDirectory
+
+    /// Root launches PostgreSQL as somebody else here; the aggregator itself never does.
+    private let launcher = geteuid() == 0 ? Launcher(owner: (65534, 65534)) : Launcher()
+
+    init() throws {
+        state = try TemporaryDirectory()
+        try launcher.own(state.path)
+    }
+
+    private func database(_ directory: String? = nil) -> EmbeddedPostgres {
+        EmbeddedPostgres(
+            stateDirectory: directory ?? state.path, binaries: nil, connections: 4, launcher: launcher, logger: logger)
+    }
+
+    private func withPool<Result>(
+        _ configuration: PostgresConfiguration, _ body: (PostgresPool) async throws -> Result
+    ) async throws -> Result {
+        let pool = PostgresPool(configuration, logger: logger)
+        defer { pool.close() }
+        return try await body(pool)
+    }
+
+    private func setting(_ name: String, _ pool: PostgresPool) async throws -> String? {
+        try await pool.query("select current_setting(\(name)) as value").first?["value"]
+    }
+
+    @Test func makesAServerThatLosesNothingAndListensToNobody() async throws {
+        let first = database()
+        try await withPool(try await first.start()) { pool in
+            #expect(try await setting("listen_addresses", pool) == "")
+            #expect(try await setting("unix_socket_permissions", pool) == "0700")
+            #expect(try await setting("fsync", pool) == "on")
+            #expect(try await setting("data_checksums", pool) == "on")
+            #expect(try await setting("server_encoding", pool) == "UTF8")
+            #expect(try await setting("lc_collate", pool) == "C")
+            try await pool.execute("create table t as select 7 as n")
+        }
+        await first.stop()
+        let second = database()
+        try await withPool(try await second.start()) { pool in
+            #expect(try await pool.query("select n from t").first?["n"] == 7)
+        }
+        await second.stop()
+    }
+
+    @Test func aKilledServerIsStartedAgain() async throws {
+        let database = database()
+        let configuration = try await database.start()
+        let supervision = Task { try await database.run() }
+        try await withPool(configuration) { pool in
+            try await pool.execute("create table t as select 7 as n")
+            let killed = try #require(await database.processID)
+            kill(killed, SIGKILL)
+            var answer: Int?
+            while answer == nil {
+                do {
+                    answer = try await pool.query("select n from t").first?["n"]
+                } catch let error as PostgresError where error.isTransient {
+                    continue
+                }
+            }
+            #expect(answer == 7)
+            #expect(await database.processID != killed)
+        }
+        supervision.cancel()
+        try await supervision.value
+        #expect(await database.processID == nil)
+    }
+
+    @Test func aServerLeftBehindIsStopped() async throws {
+        let first = database()
+        let configuration = try await first.start()
+        await first.stop()
+        let layout = ServerLayout(stateDirectory: state.path, binaries: nil)
+        let installation = try layout.chooseInstallation(launcher)
+        let left = try await ServerProcess.launch(
+            launcher.tool([installation.postgres, "-D", layout.data]), logger: logger)
+        try await withPool(configuration) { _ = try await $0.query("select 1 as n") }
+
+        let second = database()
+        _ = try await second.start()
+        #expect(left.exitIfEnded != nil)
+        try await withPool(configuration) { _ = try await $0.query("select 1 as n") }
+        await second.stop()
+    }
+
+    @Test func aLockFileThatNamesAnotherProcessIsNoObstacle() async throws {
+        let first = database()
+        _ = try await first.start()
+        await first.stop()
+        try state.write("\(getpid())\n\(state.path)/postgres/data\n", to: "postgres/data/postmaster.pid")
+        try launcher.own(state.file("postgres/data/postmaster.pid"))
+        let second = database()
+        try await withPool(try await second.start()) { _ = try await $0.query("select 1 as n") }
+        await second.stop()
+    }
+
+    @Test func theServerEndsWithTheProcessThatLaunchedIt() async throws {
+        let first = database()
+        _ = try await first.start()
+        await first.stop()
+        let layout = ServerLayout(stateDirectory: state.path, binaries: nil)
+        let installation = try layout.chooseInstallation(launcher)
+        let command = launcher.command([installation.postgres, "-D", layout.data]).joined(separator: " ")
+        let parent = try await ServerProcess.launch(["/bin/sh", "-c", "\(command) & wait"], logger: logger)
+        try await withPool(layout.connection(to: "postgres")) { _ = try await $0.query("select 1 as n") }
+        let file = "postgres/data/postmaster.pid"
+        let server = try #require(pid_t(String(decoding: state.read(file).prefix { $0 != 10 }, as: UTF8.self)))
+        parent.signal(SIGKILL)
+        _ = await parent.exit()
+        // It is nobody's child here, so that its end can only be seen by looking.
+        while kill(server, 0) == 0 { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(access(state.file(file), F_OK) != 0)
+    }
+
+    @Test func onlyOneAggregatorUsesADirectory() async throws {
+        let first = database()
+        _ = try await first.start()
+        let error = await #expect(throws: EmbeddedPostgresError.self) { _ = try await database().start() }
+        #expect(error?.code == .inUse)
+        await first.stop()
+    }
+
+    @Test func filesOfAnotherVersionAreLeftAloneAndTheWayOutIsTold() async throws {
+        try FileSystem.makeDirectory(state.file("postgres"))
+        try FileSystem.makeDirectory(state.file("postgres/data"))
+        try state.write("9.6\n", to: "postgres/data/PG_VERSION")
+        let error = await #expect(throws: EmbeddedPostgresError.self) { _ = try await database().start() }
+        #expect(error?.code == .otherVersion)
+        #expect(error?.message.contains("pg_upgrade") == true)
+        #expect(error?.message.contains("pg_dump") == true)
+    }
+
+    @Test func aDeepDirectoryGetsAShortSocket() async throws {
+        let deep = state.file(String(repeating: "d", count: 100))
+        try FileSystem.makeDirectory(deep)
+        try launcher.own(deep)
+        let database = database(deep)
+        let configuration = try await database.start()
+        #expect(configuration.connectionString.contains("host='/tmp/etcd-monitor-"))
+        try await withPool(configuration) { _ = try await $0.query("select 1 as n") }
+        await database.stop()
+    }
+
+    @Test func aSocketDirectoryThatOthersCanEnterIsRefused() async throws {
+        try FileSystem.makeDirectory(state.file("postgres"))
+        try FileSystem.makeDirectory(state.file("postgres/socket"))
+        chmod(state.file("postgres/socket"), 0o755)
+        let error = await #expect(throws: EmbeddedPostgresError.self) { _ = try await database().start() }
+        #expect(error?.code == .directory)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root is refused")) func rootIsToldWhatToDo() async throws {
+        let error = #expect(throws: EmbeddedPostgresError.self) { try Launcher().refuseRoot() }
+        #expect(error?.code == .root)
+        #expect(error?.message.contains("database: postgresql://") == true)
+    }
+
+    @Test func aDirectoryWithoutProgramsIsToldApart() async throws {
+        let database = EmbeddedPostgres(
+            stateDirectory: state.path, binaries: state.path, connections: 4, launcher: launcher, logger: logger)
+        let error = await #expect(throws: EmbeddedPostgresError.self) { _ = try await database.start() }
+        #expect(error?.code == .notInstalled)
+    }
+}
+
+private enum FileSystem {
+    static func makeDirectory(_ path: String) throws {
+        guard mkdir(path, 0o700) == 0 else { throw SystemCallFailure("mkdir \(path)") }
+    }
+}
