@@ -181,9 +181,6 @@ let package = Package(
             ]),
 
         // MARK: Tests
-        program(
-            "etcd-monitor-swarm", at: "Tests/Swarm",
-            ["Uplink", "FrameCodec", "PrometheusText", "HTTPClient", "AgentProtocol", "Model", "AsyncSupport"]),
         .target(
             name: "TestSupport",
             dependencies: [
@@ -208,16 +205,11 @@ let package = Package(
         tests(
             "Agent", "Uplink",
             [
-                "Spool", "AgentProtocol", "MessageSignatures", "HTTPClient", "Cryptography", "FrameCodec", "JSON", "Model",
+                "Spool", "AgentProtocol", "MessageSignatures", "HTTPClient", "Cryptography", "FrameCodec", "JSON",
                 logging,
             ]),
         .testTarget(
-            name: "AgentDaemonTests",
-            dependencies: [
-                "etcd-monitor-agent", "AgentProtocol", "ConfigurationFile", "Cryptography", "EtcdClient", "FrameCodec",
-                "HostCollectors", "JSON",
-                "HTTPClient", "Model", "PrometheusText", "Spool", "TestSupport", "Uplink", logging,
-            ],
+            name: "AgentDaemonTests", dependencies: ["etcd-monitor-agent", "ConfigurationFile", "TestSupport"],
             path: "Tests/Agent/DaemonTests", swiftSettings: swiftSettings),
         tests("Aggregator", "Postgres", ["Model", logging]),
         tests("Aggregator", "EmbeddedPostgres", ["Postgres", logging]),

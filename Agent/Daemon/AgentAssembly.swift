@@ -65,7 +65,13 @@ struct AgentAssembly: Sendable {
         loop = CollectionLoop(
             grid: TickGrid(interval: configuration.scrapeInterval, agent: identity.agent), sources: sources,
             writer: writer, logger: logger,
-            onClockStep: { await spool.startEpoch() })
+            onClockStep: {
+                do {
+                    try await spool.startEpoch()
+                } catch {
+                    logger.error("no new epoch after the clock was set", metadata: ["error": "\(error)"])
+                }
+            })
         counts.loop = loop
         watches = members.map {
             MemberWatch(source: $0, interval: configuration.statusInterval, writer: writer)

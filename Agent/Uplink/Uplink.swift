@@ -3,22 +3,21 @@
 // and curl to HTTPClient.
 
 internal import AgentProtocol
-public import Cryptography
-public import HTTPClient
+internal import Cryptography
+internal import HTTPClient
 internal import MessageSignatures
-public import Model
+internal import Model
 
 /// Makes signed requests; as lean as they can be, since one goes out every few seconds from every host.
-public struct RequestSigner: Sendable {
+struct RequestSigner {
     private let signer: MessageSigner
 
-    /// Signs with `key`.
-    public init(key: Ed25519PrivateKey) {
+    init(key: Ed25519PrivateKey) {
         signer = MessageSigner(key: key, label: AgentProtocol.signatureLabel)
     }
 
     /// A batch of `agent`, signed at `created`.
-    public func batch(
+    func batch(
         _ body: [UInt8], to aggregator: String, of agent: AgentID, created: Timestamp
     ) throws(UplinkError) -> HTTPRequest {
         let headers = [

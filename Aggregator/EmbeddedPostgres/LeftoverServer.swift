@@ -36,7 +36,9 @@ struct LeftoverServer {
     private func recorded() -> pid_t? {
         // No file, no server.
         guard let bytes = try? AtomicFile.read(pidFile) else { return nil }
-        return pid_t(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)).flatMap { $0 > 1 ? $0 : nil }
+        return pid_t(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)).flatMap {
+            $0 > 1 ? $0 : nil
+        }
     }
 
     /// Whether `process` is a server that works in `dataDirectory`: it changes there when it starts.

@@ -8,7 +8,7 @@ struct ServerSettings: Sendable {
     var memoryBytes = Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE)))
 
     /// An eighth of the memory, 64 MiB to 2 GiB: the aggregator keeps recent batches itself.
-    private var sharedBuffersMegabytes: Int { min(2048, max(64, (memoryBytes / 8) >> 20)) }
+    private var sharedBuffersMegabytes: Int { min(2048, max(64, memoryBytes / (8 << 20))) }
 
     /// The file.
     func text(socketDirectory: String) -> String {
@@ -19,7 +19,7 @@ struct ServerSettings: Sendable {
         unix_socket_permissions = 0700
         max_connections = \(connections + 20)
         shared_buffers = \(sharedBuffersMegabytes)MB
-        effective_cache_size = \(max(128, (memoryBytes / 2) >> 20))MB
+        effective_cache_size = \(max(128, memoryBytes / (2 << 20)))MB
         work_mem = 8MB
         maintenance_work_mem = 64MB
         fsync = on
