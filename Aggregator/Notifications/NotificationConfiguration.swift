@@ -27,7 +27,7 @@ public struct NotificationConfiguration: Sendable {
     ///     channels:
     ///       - name: oncall
     ///         email: {to: [oncall@example.com], from: etcd-monitor@example.com, server: "smtp.example.com:587",
-    ///                 security: startTLS, user: monitor, password_file: /etc/etcd-monitor/smtp-password}
+    ///                 tls: startTLS, user: monitor, password_file: /etc/etcd-monitor/smtp-password}
     ///       - name: chat
     ///         webhook: {url_file: /etc/etcd-monitor/webhook-url}
     ///     routes:
@@ -136,7 +136,7 @@ public struct EmailSettings: Sendable {
         var reader = reader
         recipients = reader.strings("to", default: [])
         sender = reader.string("from")
-        let security = reader.choice("security", default: SMTPServer.Security.startTLS)
+        let security = reader.choice("tls", default: SMTPServer.Security.startTLS)
         let port = security == .implicit ? 465 : security == .startTLS ? 587 : 25
         let address = reader.address("server", default: nil, defaultPort: port)
         if address == nil, reader.node("server") == nil { reader.reportMissing("server") }
@@ -159,7 +159,7 @@ public struct EmailSettings: Sendable {
         if server.user != nil, security == .none {
             reader.problems.report(
                 reader.node.error(
-                    "a password would go over the wire in clear", remedy: "write `security: startTLS` or `implicit`"))
+                    "a password would go over the wire in clear", remedy: "write `tls: startTLS` or `tls: implicit`"))
         }
         reader.finish()
     }

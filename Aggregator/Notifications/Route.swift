@@ -12,9 +12,9 @@ public struct RouteTiming: Hashable, Sendable {
     /// How often a group that keeps firing is told again.
     public var repeatInterval: Duration
 
-    /// 5 s, critical at once, then at most every 30 s, again every 4 hours.
+    /// 1 s, critical at once, then at most every 30 s, again every 4 hours.
     public init(
-        groupWait: Duration = .seconds(5), criticalGroupWait: Duration = .zero, groupInterval: Duration = .seconds(30),
+        groupWait: Duration = .seconds(1), criticalGroupWait: Duration = .zero, groupInterval: Duration = .seconds(30),
         repeatInterval: Duration = .seconds(4 * 3600)
     ) {
         self.groupWait = groupWait

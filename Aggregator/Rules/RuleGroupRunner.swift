@@ -24,6 +24,8 @@ actor RuleGroupRunner {
     private var states: [String: AlertStates] = [:]
     private var last: Timestamp?
     private var hasSeries = false
+    /// What each rule recorded in the round before.
+    private var recorded: [String: Set<Labels>] = [:]
     private let published: Mutex<RuleGroupStatus>
 
     init(
@@ -74,8 +76,7 @@ actor RuleGroupRunner {
         let clock = ContinuousClock()
         let start = clock.now
         let now = last.map { max(now, $0 + .milliseconds(1)) } ?? now
-        var results: [RuleResult] = []
-        for rule in group.rules { results.append(await evaluate(rule, at: now)) }
+        let results = await evaluateRules(at: now)
         defer {
             published.withLock {
                 ($0.lastEvaluation, $0.lastDuration, $0.evaluations) = (now, clock.now - start, $0.evaluations + 1)
@@ -104,13 +105,33 @@ actor RuleGroupRunner {
         var recordings: [(labels: Labels, value: Double)] = []
     }
 
-    private func evaluate(_ rule: Rule, at now: Timestamp) async -> RuleResult {
+    private func evaluateRules(at now: Timestamp) async -> [RuleResult] {
+        var results: [RuleResult] = []
+        var overlay: [Labels: Double] = [:]
+        for rule in group.rules {
+            let source = RoundOverlay(base: engine.source, recorded: overlay, at: now - group.queryOffset)
+            let engine = PromQLEngine(source: source, options: engine.options)
+            let result = await evaluate(rule, at: now, with: engine)
+            guard rule.kind == .record else {
+                results.append(result)
+                continue
+            }
+            // From here on the group sees what this rule recorded, and no more what it recorded in the round before.
+            for labels in recorded[rule.id] ?? [] { overlay[labels] = .stale }
+            for (labels, value) in result.recordings { overlay[labels] = value }
+            recorded[rule.id] = Set(result.recordings.map(\.labels))
+            results.append(result)
+        }
+        return results
+    }
+
+    private func evaluate(_ rule: Rule, at now: Timestamp, with engine: PromQLEngine) async -> RuleResult {
         let clock = ContinuousClock()
         let start = clock.now
         var result = RuleResult(rule: rule, states: states[rule.id] ?? AlertStates())
         var problem: String?
         do {
-            let samples = try await samples(of: rule, at: now)
+            let samples = try await samples(of: rule, at: now, with: engine)
             let evaluation = RuleEvaluation(rule: rule, externalURL: settings.externalURL)
             switch rule.kind {
             case .record: result.recordings = try evaluation.recordings(of: samples, limit: group.limit)
@@ -127,8 +148,10 @@ actor RuleGroupRunner {
         return result
     }
 
-    private func samples(of rule: Rule, at now: Timestamp) async throws -> [VectorSample] {
-        let (engine, instant) = (engine, now - group.queryOffset)
+    private func samples(
+        of rule: Rule, at now: Timestamp, with engine: PromQLEngine
+    ) async throws -> [VectorSample] {
+        let instant = now - group.queryOffset
         let result = try await withDeadline(settings.deadline) { try await engine.instant(rule.query, at: instant) }
         guard let vector = result.value.vector else {
             throw RulesError(.evaluation, "the expression gives a \(result.value.typeName), not an instant vector")
@@ -158,7 +181,7 @@ actor RuleGroupRunner {
         }
         guard !round.isEmpty || hasSeries else { return }
         do {
-            try await series.append(round, source: "rules/\(group.id)", at: now)
+            try await series.append(round, source: "rules/\(group.id)", at: now - group.queryOffset)
             hasSeries = !round.isEmpty
         } catch {
             logger.warning(

@@ -13,16 +13,16 @@ public struct RuleSettings: Sendable {
     public var interval: Duration
     /// What one rule's query may take.
     public var deadline: Duration
-    /// After a start nothing is judged for so long: agents that waited for the aggregator must not look silent.
+    /// After a start nothing is judged for so long: what agents kept while the aggregator was away comes in first.
     public var startupGrace: Duration
     /// Where people reach this installation: `$externalURL` in templates.
     public var externalURL: String
     /// The least time between two evaluations that were asked for, so that a storm of events cannot eat a core.
     public var leastGap: Duration
 
-    /// Every 5 s, 10 s of deadline, 15 s of grace, 100 ms between evaluations that were asked for.
+    /// Every 5 s, 10 s of deadline, 5 s of grace, 100 ms between evaluations that were asked for.
     public init(
-        interval: Duration = .seconds(5), deadline: Duration = .seconds(10), startupGrace: Duration = .seconds(15),
+        interval: Duration = .seconds(5), deadline: Duration = .seconds(10), startupGrace: Duration = .seconds(5),
         externalURL: String = "", leastGap: Duration = .milliseconds(100)
     ) {
         self.interval = interval
