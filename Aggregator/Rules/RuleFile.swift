@@ -70,8 +70,10 @@ public struct TemplatedText: Hashable, Sendable {
 extension RuleFile {
     /// The rules that etcd-monitor brings along.
     public static func builtIn() throws(ConfigurationErrors) -> RuleFile {
-        try RuleFile(String(decoding: PackageResources.etcd_yaml, as: UTF8.self), name: "etcd.yaml")
+        try RuleFile(builtInText, name: "etcd.yaml")
     }
+
+    static var builtInText: String { String(decoding: PackageResources.etcd_yaml, as: UTF8.self) }
 
     /// Reads the file at `path`; its rules are known by the last part of the path.
     ///
