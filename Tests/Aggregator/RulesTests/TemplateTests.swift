@@ -44,7 +44,7 @@ import Testing
     @Test(arguments: [
         (0, "0"), (1, "1"), (-2.5, "-2.5"), (1e20, "100000000000000000000"), (1e21, "1e+21"), (0.0001, "0.0001"),
         (0.00001, "1e-05"), (123456.789, "123456.789"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"),
-        (1.0 / 3, "0.3333333333333333"), (5e-324, "5e-324"), (1.7976931348623157e308, "1.7976931348623157e+308"),
+        (1.0 / 3, "0.3333333333333333"), (.leastNonzeroMagnitude, "5e-324"), (1.7976931348623157e308, "1.7976931348623157e+308"),
     ]) func numbersArePrintedAsGoPrintsThem(_ value: Double, _ expected: String) throws {
         #expect(try expand("{{ $value }}", value) == expected)
     }
