@@ -172,6 +172,7 @@ public final class RuleService: Service {
     }
 
     private func tick(_ runner: RuleGroupRunner) async throws {
+        runner.wake.send()
         var ticker = Ticker(every: runner.interval, clock: ContinuousClock())
         while true {
             let tick = try await ticker.next()

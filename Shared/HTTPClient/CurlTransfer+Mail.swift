@@ -14,6 +14,9 @@ extension CurlTransfer {
         if !message.sender.isEmpty { try set(CURLOPT_MAIL_FROM, "<\(message.sender)>") }
         try set(CURLOPT_MAIL_RCPT, lines: message.recipients.map { "<\($0)>" })
         try setUploadedBody(count: message.content.count)
+        // A server that said no in the middle of a mail leaves a conversation that the next one cannot go on with.
+        try set(CURLOPT_FRESH_CONNECT, 1)
+        try set(CURLOPT_FORBID_REUSE, 1)
     }
 
     private func setSecurity(_ server: SMTPServer) throws(HTTPClientError) {

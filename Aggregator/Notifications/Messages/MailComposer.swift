@@ -30,7 +30,7 @@ enum MailComposer {
             "Auto-Submitted: auto-generated",
             "X-Etcd-Monitor-Status: \(content.isFiring ? "firing" : "resolved")",
             "MIME-Version: 1.0",
-            "Content-Type: multipart/alternative; boundary=\"\(boundary)\"",
+            "Content-Type: multipart/alternative;\r\n boundary=\"\(boundary)\"",
             "",
         ]
         for (type, body) in [("text/plain", text.plain), ("text/html", text.html)] {

@@ -222,7 +222,7 @@ import Testing
             try await whileRunning(service) {
                 try await tell(service, pool, Samples.alert())
                 for attempt in 1...2 {
-                    let records = try await ledger(service) { $0.first?.attempts == attempt && $0.first?.error != nil }
+                    let records = try await ledger(service) { ($0.first?.attempts ?? 0) >= attempt && $0.first?.error != nil }
                     #expect(records.first?.status == .retrying)
                     try await makeDue(pool)
                 }
@@ -263,7 +263,7 @@ import Testing
             try await whileRunning(service) {
                 try await tell(service, pool, Samples.alert())
                 for attempt in 1...2 {
-                    _ = try await ledger(service) { $0.first?.attempts == attempt && $0.first?.error != nil }
+                    _ = try await ledger(service) { ($0.first?.attempts ?? 0) >= attempt && $0.first?.error != nil }
                     try await makeDue(pool)
                 }
                 #expect(await smtp.waitForMails(1).count == 1)

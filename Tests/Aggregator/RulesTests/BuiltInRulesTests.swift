@@ -118,7 +118,7 @@ import Testing
     @Test func aNewClustersFirstElectionIsNoChange() async throws {
         let cluster = SimulatedCluster()
         cluster.write(0...60) { host, second in
-            .init(isLeader: host == 0 && second > 10, hasLeader: second > 10, start: Int(1_790_000_000))
+            .init(isLeader: host == 0 && second > 5, hasLeader: second > 5)
         }
         let outcome = try await evaluate(cluster, every5(0...60))
         #expect(outcome.sink.announced.isEmpty)

@@ -258,7 +258,7 @@ import Testing
             // An hour between two evaluations: what comes, comes because it was asked for.
             let service = try service(pool, source, sink, text: text, interval: .seconds(3600))
             try await whileRunning(service) {
-                while service.status().first?.evaluations != 1 { await Task.yield() }
+                while service.status().first?.evaluations != 1 { try await Task.sleep(for: .milliseconds(5)) }
                 let now = WallClock.system.now
                 source.add(["__name__": "up", "instance": "m1"], [Sample(now, 0)])
                 service.evaluateNow(reason: "test")
@@ -274,7 +274,7 @@ import Testing
             let text = "groups:\n  - name: g\n    rules:\n      - {alert: Down, expr: 'up == 0'}\n"
             let service = try service(pool, source, sink, text: text, interval: .seconds(3600))
             try await whileRunning(service) {
-                while service.status().first?.evaluations != 1 { await Task.yield() }
+                while service.status().first?.evaluations != 1 { try await Task.sleep(for: .milliseconds(5)) }
                 let ahead = WallClock.system.now + .seconds(30)
                 source.add(["__name__": "up", "instance": "m1"], [Sample(ahead, 0)])
                 service.evaluateNow(reason: "test", notBefore: ahead)
