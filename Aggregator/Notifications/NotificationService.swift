@@ -253,7 +253,7 @@ public final class NotificationService: Service, AlertSink {
 
     /// Until `instant` or a signal, but no longer than a few seconds.
     private func sleep(until instant: Timestamp?, or signal: Signal) async throws {
-        let wait = instant.map { min(max($0 - clock.now, .milliseconds(5)), Self.longestSleep) } ?? Self.longestSleep
+        let wait = instant.map { min(max($0 - clock.now, .milliseconds(20)), Self.longestSleep) } ?? Self.longestSleep
         do {
             try await withDeadline(wait) { try await signal.wait() }
         } catch is DeadlineExceeded {

@@ -148,7 +148,8 @@ public final class MailServerFixture: Sendable {
         let (result, ready) = state.shared.withLock { shared in
             let result = change(&shared)
             let (mails, conversations) = (shared.mails.count, shared.conversations)
-            let isReady = { (watcher: (mails: Int, conversations: Int, continuation: CheckedContinuation<Void, Never>)) in
+            let isReady = {
+                (watcher: (mails: Int, conversations: Int, continuation: CheckedContinuation<Void, Never>)) in
                 watcher.mails <= mails && watcher.conversations <= conversations
             }
             let ready = shared.watchers.filter(isReady).map(\.continuation)

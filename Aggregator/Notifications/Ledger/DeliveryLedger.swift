@@ -229,10 +229,16 @@ struct DeliveryLedger: Sendable {
         }
     }
 
-    /// When the next delivery on `channel` is due; nil for none.
+    /// When the next delivery on `channel` is due that waits for no other of its group; nil for none.
     func nextAttempt(channel: String) async throws -> Timestamp? {
         try await pool.query(
-            "select min(next_attempt_at) as at from delivery where channel = \(channel) and status = 'waiting'"
+            """
+            select min(d.next_attempt_at) as at from delivery d
+            where d.channel = \(channel) and d.status = 'waiting'
+              and not exists (
+                  select 1 from delivery e where e.channel = d.channel and e.group_key = d.group_key
+                  and e.status = 'waiting' and e.id < d.id)
+            """
         ).first?["at"]
     }
 

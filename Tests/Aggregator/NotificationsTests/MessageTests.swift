@@ -17,13 +17,16 @@ enum Samples {
         Alert(
             labels: ["alertname": name, "cluster": cluster, "instance": instance, "severity": severity],
             annotations: ["summary": "m2 leads \(cluster) now.", "action": "Look at the old leader."], state: state,
-            value: 1, activeAt: at - .seconds(10), firedAt: at, resolvedAt: state == .resolved ? at + .seconds(60) : nil)
+            value: 1, activeAt: at - .seconds(10), firedAt: at, resolvedAt: state == .resolved ? at + .seconds(60) : nil
+        )
     }
 
     static func content(_ alerts: Alert...) -> NotificationContent {
         NotificationContent(
             route: "default", groupKey: "{}/{}:{alertname=\"EtcdLeaderChanged\", cluster=\"prod-eu\"}",
-            groupLabels: ["alertname": alerts[0].labels["alertname"] ?? "", "cluster": alerts[0].labels["cluster"] ?? ""],
+            groupLabels: [
+                "alertname": alerts[0].labels["alertname"] ?? "", "cluster": alerts[0].labels["cluster"] ?? "",
+            ],
             alerts: alerts)
     }
 }
@@ -47,10 +50,12 @@ enum Samples {
             Issue.record("not an object")
             return
         }
-        #expect(members.map(\.0) == [
-            "receiver", "status", "alerts", "groupLabels", "commonLabels", "commonAnnotations", "externalURL", "version",
-            "groupKey", "truncatedAlerts",
-        ])
+        #expect(
+            members.map(\.0) == [
+                "receiver", "status", "alerts", "groupLabels", "commonLabels", "commonAnnotations", "externalURL",
+                "version",
+                "groupKey", "truncatedAlerts",
+            ])
         #expect(json["version"]?.string == "4" && json["status"]?.string == "firing")
         #expect(json["groupKey"]?.string == content.groupKey && json["receiver"]?.string == "hook")
         #expect(json["commonLabels"]?["cluster"]?.string == "prod-eu" && json["commonLabels"]?["instance"] == nil)
@@ -99,7 +104,8 @@ enum Samples {
     }
 
     @Test(arguments: [
-        ("EtcdLeaderChanged", "leader changed"), ("etcdGRPCRequestsSlow", "GRPCRequests slow"), ("Watchdog", "watchdog"),
+        ("EtcdLeaderChanged", "leader changed"), ("etcdGRPCRequestsSlow", "GRPCRequests slow"),
+        ("Watchdog", "watchdog"),
         ("etcdHighNumberOfFailedGRPCRequests", "high number of failed GRPCRequests"), ("", ""), ("etcd", "etcd"),
     ]) func namesBecomeWords(_ name: String, _ words: String) {
         #expect(MessageText.words(name).lowercased() == words.lowercased())
@@ -132,7 +138,10 @@ enum Samples {
         let mail = MailComposer.compose(
             content, id: id, at: Samples.start, settings: settings, links: DashboardLinks(base: ""))
         let text = String(decoding: mail.content, as: UTF8.self)
-        return (text.split(separator: "\r\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }.map(String.init), text)
+        return (
+            text.split(separator: "\r\n", omittingEmptySubsequences: false).prefix { !$0.isEmpty }.map(String.init),
+            text
+        )
     }
 
     @Test func aMailIsWellFormed() {
@@ -182,11 +191,14 @@ enum Samples {
     @Test func longLinesAreBrokenSoftly() {
         let encoded = MailComposer.quotedPrintable(String(repeating: "é", count: 100))
         for line in encoded.split(separator: "\r\n") { #expect(line.utf8.count <= 76) }
-        #expect(encoded.split(separator: "\r\n").map { $0.hasSuffix("=") ? String($0.dropLast()) : String($0) }.joined()
-            == String(repeating: "=C3=A9", count: 100))
+        #expect(
+            encoded.split(separator: "\r\n").map { $0.hasSuffix("=") ? String($0.dropLast()) : String($0) }.joined()
+                == String(repeating: "=C3=A9", count: 100))
     }
 }
 
 extension String {
-    fileprivate var replacingCRLF: String { split(separator: "\r\n", omittingEmptySubsequences: false).joined(separator: "|") }
+    fileprivate var replacingCRLF: String {
+        split(separator: "\r\n", omittingEmptySubsequences: false).joined(separator: "|")
+    }
 }

@@ -14,7 +14,9 @@ import Testing
 @Suite(.enabled(if: PostgresFixture.unavailable == nil), .timeLimit(.minutes(3))) struct NotificationServiceTests {
     private let logger = Logger(label: "test")
 
-    private func mail(_ server: MailServerFixture, name: String = "mail", deadline: Duration = .seconds(5)) -> ChannelConfiguration {
+    private func mail(_ server: MailServerFixture, name: String = "mail", deadline: Duration = .seconds(5))
+        -> ChannelConfiguration
+    {
         ChannelConfiguration(
             name: name,
             kind: .email(
@@ -45,7 +47,8 @@ import Testing
     }
 
     /// Nothing waits for company.
-    private static let quick = RouteTiming(groupWait: .zero, groupInterval: .milliseconds(1), repeatInterval: .seconds(3600))
+    private static let quick = RouteTiming(
+        groupWait: .zero, groupInterval: .milliseconds(1), repeatInterval: .seconds(3600))
 
     private func tell(_ service: NotificationService, _ pool: PostgresPool, _ alerts: Alert...) async throws {
         try await pool.transaction { connection in
@@ -123,7 +126,8 @@ import Testing
             let service = service(pool, hook(http.url))
             try await whileRunning(service) {
                 try await tell(
-                    service, pool, Samples.alert(instance: "a"), Samples.alert(instance: "b"), Samples.alert(cluster: "other"))
+                    service, pool, Samples.alert(instance: "a"), Samples.alert(instance: "b"),
+                    Samples.alert(cluster: "other"))
                 let bodies = try await http.waitForRequests(2).map { try JSONValue(parsing: $0.body) }
                 let counts = bodies.map { body in
                     if case .array(let alerts)? = body["alerts"] { alerts.count } else { 0 }
@@ -137,7 +141,8 @@ import Testing
         try await PostgresFixture.shared.withDatabase { pool in
             let http = try StubHTTPServer { _ in .answer(status: 200) }
             let service = service(
-                pool, hook(http.url + "/both", name: "both"), hook(http.url + "/firing", name: "firing", sendsResolved: false))
+                pool, hook(http.url + "/both", name: "both"),
+                hook(http.url + "/firing", name: "firing", sendsResolved: false))
             try await whileRunning(service) {
                 try await tell(service, pool, Samples.alert())
                 _ = await http.waitForRequests(2)
@@ -222,7 +227,9 @@ import Testing
             try await whileRunning(service) {
                 try await tell(service, pool, Samples.alert())
                 for attempt in 1...2 {
-                    let records = try await ledger(service) { ($0.first?.attempts ?? 0) >= attempt && $0.first?.error != nil }
+                    let records = try await ledger(service) {
+                        ($0.first?.attempts ?? 0) >= attempt && $0.first?.error != nil
+                    }
                     #expect(records.first?.status == .retrying)
                     try await makeDue(pool)
                 }
@@ -300,7 +307,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [(500, "retry"), (503, "retry"), (429, "retry"), (400, "failed"), (404, "failed"), (301, "failed")])
+    @Test(arguments: [
+        (500, "retry"), (503, "retry"), (429, "retry"), (400, "failed"), (404, "failed"), (301, "failed"),
+    ])
     func aWebhooksAnswerDecidesAboutAnotherAttempt(_ status: Int, _ expected: String) async throws {
         try await PostgresFixture.shared.withDatabase { pool in
             let http = try StubHTTPServer { _ in .answer(status: status) }
@@ -373,7 +382,9 @@ import Testing
                 try await tell(service, pool, Samples.alert(state: .resolved))
                 _ = try await ledger(service) { $0.count == 2 }
                 try await makeDue(pool)
-                let statuses = try await http.waitForRequests(3).map { try JSONValue(parsing: $0.body)["status"]?.string }
+                let statuses = try await http.waitForRequests(3).map {
+                    try JSONValue(parsing: $0.body)["status"]?.string
+                }
                 #expect(statuses == ["firing", "firing", "resolved"])
             }
         }
@@ -443,11 +454,13 @@ import Testing
             let later = now + .seconds(1)
             let claimed = try #require(try await ledger.claim(channel: "hook", at: later, lease: .seconds(30)))
             #expect(try await ledger.claim(channel: "hook", at: later + .seconds(29), lease: .seconds(30)) == nil)
-            let again = try #require(try await ledger.claim(channel: "hook", at: later + .seconds(31), lease: .seconds(30)))
+            let again = try #require(
+                try await ledger.claim(channel: "hook", at: later + .seconds(31), lease: .seconds(30)))
             #expect(again.id == claimed.id && again.attempt == 2)
             // The one that was thought dead says no; the one that took over says yes: yes counts.
             try await ledger.record(
-                AttemptOutcome(result: .failed, code: 400, error: "late"), of: claimed, took: .zero, next: nil, at: later)
+                AttemptOutcome(result: .failed, code: 400, error: "late"), of: claimed, took: .zero, next: nil,
+                at: later)
             try await ledger.record(.delivered(200), of: again, took: .zero, next: nil, at: later + .seconds(32))
             #expect(try await service.deliveries().map(\.status) == [.delivered])
         }

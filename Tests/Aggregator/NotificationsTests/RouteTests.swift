@@ -126,14 +126,20 @@ import Testing
         ("channels: [{name: a, webhook: {url: 'ftp://x'}}]", "neither http:// nor https://"),
         ("channels: [{name: a, webhook: {url: 'http://x', urll: y}}]", "unknown key \"urll\""),
         ("channels: [{name: a, email: {from: a@b, server: 'x:25', tls: none}}]", "\"to\" is missing"),
-        ("channels: [{name: a, email: {to: [\"a@b\\r\\nBcc: c@d\"], from: a@b, server: 'x:25'}}]", "not a mail address"),
+        (
+            "channels: [{name: a, email: {to: [\"a@b\\r\\nBcc: c@d\"], from: a@b, server: 'x:25'}}]",
+            "not a mail address"
+        ),
         ("channels: [{name: a, email: {to: [a@b], from: a@b, server: 'x', user: u}}]", "belong together"),
         (
             "channels: [{name: a, email: {to: [a@b], from: a@b, server: 'x', tls: none, user: u, password_env: P}}]",
             "in clear"
         ),
         ("default: {channels: [nobody]}", "which is no channel"),
-        ("channels: [{name: chat, webhook: {url: 'http://x'}}]\nroutes: [{channels: [chta]}]", "did you mean \"chat\"?"),
+        (
+            "channels: [{name: chat, webhook: {url: 'http://x'}}]\nroutes: [{channels: [chta]}]",
+            "did you mean \"chat\"?"
+        ),
     ]) func mistakesAreTold(_ text: String, _ part: String) {
         #expect(errors(text).contains(part), "\(errors(text))")
     }

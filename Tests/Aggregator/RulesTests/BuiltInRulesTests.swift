@@ -30,7 +30,9 @@ import Testing
                 group: try #require(try (file ?? .builtIn()).groups.first),
                 engine: PromQLEngine(source: cluster.source), series: cluster.source, alerts: sink,
                 settings: RuleSettings(), logger: Logger(label: "test"))
-            let token = try await pool.withConnection { try await AlertStore.takeOver(at: SimulatedCluster.origin, in: $0) }
+            let token = try await pool.withConnection {
+                try await AlertStore.takeOver(at: SimulatedCluster.origin, in: $0)
+            }
             for second in seconds {
                 _ = try await runner.evaluate(
                     at: SimulatedCluster.origin + .seconds(second), token: token, pool: pool)
@@ -78,17 +80,19 @@ import Testing
         }
         let outcome = try await evaluate(cluster, every5(0...300))
         #expect(outcome.firing.isEmpty)
-        #expect(outcome.sink.announced.map(\.short).sorted() == [
-            "EtcdMemberDown m2 firing", "EtcdMemberDown m2 resolved", "EtcdQuorumAtRisk prod-eu firing",
-            "EtcdQuorumAtRisk prod-eu resolved",
-        ])
+        #expect(
+            outcome.sink.announced.map(\.short).sorted() == [
+                "EtcdMemberDown m2 firing", "EtcdMemberDown m2 resolved", "EtcdQuorumAtRisk prod-eu firing",
+                "EtcdQuorumAtRisk prod-eu resolved",
+            ])
     }
 
     @Test func aShortRestartOfAFollowerTellsNobody() async throws {
         let cluster = SimulatedCluster()
         cluster.write(0...300) { host, second in
             .init(
-                etcd: !(host == 1 && second == 100), isLeader: host == 0, start: host == 1 && second > 100 ? 100 : -9999)
+                etcd: !(host == 1 && second == 100), isLeader: host == 0, start: host == 1 && second > 100 ? 100 : -9999
+            )
         }
         #expect(try await evaluate(cluster, every5(0...300)).sink.announced.isEmpty)
     }
@@ -165,14 +169,16 @@ import Testing
                 hasLeader: second <= 105, peers: second > 110 ? [0] : [0, 1, 2])
         }
         let soon = try await evaluate(cluster, every5(0...120))
-        #expect(soon.names == [
-            "EtcdAgentSilent node-2 firing", "EtcdAgentSilent node-3 firing", "EtcdQuorumLost prod-eu firing",
-        ])
+        #expect(
+            soon.names == [
+                "EtcdAgentSilent node-2 firing", "EtcdAgentSilent node-3 firing", "EtcdQuorumLost prod-eu firing",
+            ])
         let outcome = try await evaluate(cluster, every5(0...400))
-        #expect(outcome.names == [
-            "EtcdAgentSilent node-2 firing", "EtcdAgentSilent node-3 firing", "EtcdMemberDown m2 firing",
-            "EtcdMemberDown m3 firing", "EtcdQuorumLost prod-eu firing",
-        ])
+        #expect(
+            outcome.names == [
+                "EtcdAgentSilent node-2 firing", "EtcdAgentSilent node-3 firing", "EtcdMemberDown m2 firing",
+                "EtcdMemberDown m3 firing", "EtcdQuorumLost prod-eu firing",
+            ])
     }
 
     /// One host is dead: its agent is silent, and its peers have lost it.
@@ -184,9 +190,10 @@ import Testing
         // Also after the five minutes in which PromQL would still see the last of m3's own series.
         for end in [300, 800] {
             let outcome = try await evaluate(cluster, every5(0...end))
-            #expect(outcome.names == [
-                "EtcdAgentSilent node-3 firing", "EtcdMemberDown m3 firing", "EtcdQuorumAtRisk prod-eu firing",
-            ])
+            #expect(
+                outcome.names == [
+                    "EtcdAgentSilent node-3 firing", "EtcdMemberDown m3 firing", "EtcdQuorumAtRisk prod-eu firing",
+                ])
         }
     }
 
@@ -194,10 +201,11 @@ import Testing
         let cluster = SimulatedCluster()
         cluster.write(0...200) { host, second in .init(agent: second < 100, isLeader: host == 0) }
         let outcome = try await evaluate(cluster, every5(0...200))
-        #expect(outcome.names == [
-            "EtcdAgentSilent node-1 firing", "EtcdAgentSilent node-2 firing", "EtcdAgentSilent node-3 firing",
-            "EtcdClusterUnseen prod-eu firing",
-        ])
+        #expect(
+            outcome.names == [
+                "EtcdAgentSilent node-1 firing", "EtcdAgentSilent node-2 firing", "EtcdAgentSilent node-3 firing",
+                "EtcdClusterUnseen prod-eu firing",
+            ])
     }
 
     // MARK: Quorum
@@ -208,9 +216,10 @@ import Testing
             .init(etcd: !(host > 0 && second > 100), isLeader: host == 0 && second <= 100, hasLeader: second <= 105)
         }
         let outcome = try await evaluate(cluster, every5(0...300))
-        #expect(outcome.names == [
-            "EtcdMemberDown m2 firing", "EtcdMemberDown m3 firing", "EtcdQuorumLost prod-eu firing",
-        ])
+        #expect(
+            outcome.names == [
+                "EtcdMemberDown m2 firing", "EtcdMemberDown m3 firing", "EtcdQuorumLost prod-eu firing",
+            ])
     }
 
     @Test func allMembersDownIsALostQuorum() async throws {

@@ -5,7 +5,6 @@ import Testing
 
 @testable import Rules
 
-
 @Suite struct RuleFileTests {
     /// Tests/Fixtures/rules, from Tests/Aggregator/RulesTests/RuleFileTests.swift.
     static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -21,16 +20,18 @@ import Testing
     }
 
     private func rule(_ lines: String) -> String {
-        "groups:\n  - name: g\n    rules:\n      - " + lines.split(separator: "\n").joined(separator: "\n        ") + "\n"
+        "groups:\n  - name: g\n    rules:\n      - " + lines.split(separator: "\n").joined(separator: "\n        ")
+            + "\n"
     }
 
     @Test func theBuiltInRulesLoad() throws {
         let file = try RuleFile.builtIn()
         #expect(file.groups.map(\.name) == ["etcd-monitor"])
-        #expect(file.groups.flatMap(\.rules).filter { $0.kind == .alert }.map(\.name) == [
-            "EtcdLeaderChanged", "EtcdNoLeader", "EtcdMemberDown", "EtcdQuorumAtRisk", "EtcdQuorumLost",
-            "EtcdAlarmRaised", "EtcdAgentSilent", "EtcdClusterUnseen",
-        ])
+        #expect(
+            file.groups.flatMap(\.rules).filter { $0.kind == .alert }.map(\.name) == [
+                "EtcdLeaderChanged", "EtcdNoLeader", "EtcdMemberDown", "EtcdQuorumAtRisk", "EtcdQuorumLost",
+                "EtcdAlarmRaised", "EtcdAgentSilent", "EtcdClusterUnseen",
+            ])
         for rule in file.groups.flatMap(\.rules) where rule.kind == .alert {
             let annotations = Set(rule.annotations.map(\.name))
             #expect(annotations == ["summary", "action"], "\(rule.name) says what is wrong and what to do")
@@ -92,9 +93,10 @@ import Testing
 
     /// What is wrong, and where.
     @Test func mistakesAreToldWithPlaceAndRemedy() {
-        #expect(errors(rule("alert: A\nexpr: up\nfro: 5m")) == [
-            "rules.yaml:6:9: unknown key \"fro\"; did you mean \"for\"?"
-        ])
+        #expect(
+            errors(rule("alert: A\nexpr: up\nfro: 5m")) == [
+                "rules.yaml:6:9: unknown key \"fro\"; did you mean \"for\"?"
+            ])
         #expect(errors(rule("alert: A")).first?.hasPrefix("rules.yaml:4:9: a rule without an expression") == true)
         #expect(errors(rule("expr: up")).first?.contains("without \"alert\" or \"record\"") == true)
         #expect(errors(rule("alert: A\nrecord: b\nexpr: up")).first?.contains("both") == true)
@@ -103,8 +105,12 @@ import Testing
         #expect(errors(rule("alert: A\nexpr: up\nfor: soon")).first?.hasPrefix("rules.yaml:6:14:") == true)
         #expect(errors(rule("alert: A\nexpr: up\nlabels: {1x: y}")).first?.contains("cannot be the name") == true)
         #expect(errors(rule("alert: A\nexpr: up\nlabels: {__name__: y}")).first?.contains("cannot be the name") == true)
-        #expect(errors("groups:\n  - name: a\n    rules: []\n  - name: a\n    rules: []\n").first?.contains("second group") == true)
-        #expect(errors("groups:\n  - name: a\n    interval: 1ms\n    rules: []\n").first?.hasPrefix("rules.yaml:3:15:") == true)
+        #expect(
+            errors("groups:\n  - name: a\n    rules: []\n  - name: a\n    rules: []\n").first?.contains("second group")
+                == true)
+        #expect(
+            errors("groups:\n  - name: a\n    interval: 1ms\n    rules: []\n").first?.hasPrefix("rules.yaml:3:15:")
+                == true)
     }
 
     @Test func aTemplatesMistakeIsFoundWhenTheFileIsRead() {

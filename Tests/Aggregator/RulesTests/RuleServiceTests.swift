@@ -229,7 +229,8 @@ import Testing
             source.add(["__name__": "up", "instance": "m2"], [Sample(start, 0)])
             let sampleText = text.split(separator: "\n").filter { !$0.contains("Text") && !$0.contains("Bad") }
                 .joined(separator: "\n")
-            let runner = try runner(source, sink, sampleText + "\n      - {alert: Good, expr: 'up{instance=\"m1\"} == 0'}")
+            let runner = try runner(
+                source, sink, sampleText + "\n      - {alert: Good, expr: 'up{instance=\"m1\"} == 0'}")
             let token = try await takeOver(pool)
             _ = try await runner.evaluate(at: start, token: token, pool: pool)
             #expect(runner.status.rules.map(\.health) == [.err, .err, .ok])

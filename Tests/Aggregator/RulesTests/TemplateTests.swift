@@ -44,7 +44,8 @@ import Testing
     @Test(arguments: [
         (0, "0"), (1, "1"), (-2.5, "-2.5"), (1e20, "100000000000000000000"), (1e21, "1e+21"), (0.0001, "0.0001"),
         (0.00001, "1e-05"), (123456.789, "123456.789"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN"),
-        (1.0 / 3, "0.3333333333333333"), (.leastNonzeroMagnitude, "5e-324"), (1.7976931348623157e308, "1.7976931348623157e+308"),
+        (1.0 / 3, "0.3333333333333333"), (.leastNonzeroMagnitude, "5e-324"),
+        (1.7976931348623157e308, "1.7976931348623157e+308"),
     ]) func numbersArePrintedAsGoPrintsThem(_ value: Double, _ expected: String) throws {
         #expect(try expand("{{ $value }}", value) == expected)
     }
@@ -64,7 +65,8 @@ import Testing
 
     /// Refused when the rule is loaded, with what is wrong in words.
     @Test(arguments: [
-        ("{{ $value", "not closed"), ("{{ range query \"up\" }}x{{ end }}", "range"), ("{{ query \"up\" }}", "cannot query"),
+        ("{{ $value", "not closed"), ("{{ range query \"up\" }}x{{ end }}", "range"),
+        ("{{ query \"up\" }}", "cannot query"),
         ("{{ reReplaceAll \"a\" \"b\" \"c\" }}", "label_replace"), ("{{ nonsense }}", "no such function"),
         ("{{ $labls.job }}", "$labls.job is not known"), ("{{ printf }}", "or more arguments"),
         ("{{ if $value }}x", "no {{ end }}"), ("{{ end }}", "without an if"), ("{{ \"x }}", "not closed"),
@@ -89,7 +91,8 @@ import Testing
     @Test func anyTextIsExpandedOrRefused() {
         var random = SystemRandomNumberGenerator()
         let pieces = [
-            "{{", "}}", "-", "$value", "$labels.", "if", "else", "end", "\"", "`", "|", "(", ")", "printf", "%", ".", " ",
+            "{{", "}}", "-", "$value", "$labels.", "if", "else", "end", "\"", "`", "|", "(", ")", "printf", "%", ".",
+            " ",
             "/*", "*/", "1e", "é", "\n",
         ]
         for _ in 0..<20_000 {
