@@ -147,6 +147,29 @@ struct BackoffTests {
 }
 
 @Suite(.timeLimit(.minutes(1))) struct SignalTests {
+    @Test func aCancelledWaitLeavesTheSignalAsItWas() async throws {
+        let signal = Signal()
+        for _ in 0..<3 {
+            await #expect(throws: DeadlineExceeded.self) {
+                try await withDeadline(.milliseconds(10)) { try await signal.wait() }
+            }
+        }
+        let waiting = Task { try await signal.wait() }
+        signal.send()
+        try await waiting.value
+    }
+
+    @Test func aSignalIsNotLostToAWaitThatWasCancelledBeforeItBegan() async throws {
+        let signal = Signal()
+        signal.send()
+        let cancelled = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            try await signal.wait()
+        }
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
+        try await signal.wait()
+    }
+
     @Test func countsSignalsBeforeTheWaitAsOne() async throws {
         let signal = Signal()
         signal.send()
