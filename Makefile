@@ -4,7 +4,6 @@ SWIFT_BUILD  = swift build
 # One flag set per scratch path: changing flags in one path compiles everything again.
 RELEASE      = --configuration release --static-swift-stdlib --scratch-path .build-release
 RELEASE_BIN  = .build-release/release
-PYTHON       = .build-tools/venv/bin/python
 
 .PHONY: help demo test check bench deb build release web setup-build setup-demo setup-test format clean
 
@@ -36,7 +35,7 @@ release: setup-build
 
 demo: setup-demo
 	@$(MAKE) --no-print-directory web release
-	@Tools/lab/demo.sh $(RELEASE_BIN)
+	@Tools/lab/run.sh Tools.lab.demo $(RELEASE_BIN)
 
 test: setup-test
 	@$(MAKE) --no-print-directory web
@@ -47,7 +46,8 @@ check: setup-test
 
 bench: setup-test
 	@$(MAKE) --no-print-directory web release
-	@$(PYTHON) -m Tools.bench $(RELEASE_BIN)
+	@$(SWIFT_BUILD) $(RELEASE) --product etcd-monitor-swarm
+	@Tools/lab/run.sh Tools.bench $(RELEASE_BIN)
 
 deb: setup-build
 	@$(MAKE) --no-print-directory web release

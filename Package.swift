@@ -181,6 +181,9 @@ let package = Package(
             ]),
 
         // MARK: Tests
+        program(
+            "etcd-monitor-swarm", at: "Tests/Swarm",
+            ["Uplink", "FrameCodec", "PrometheusText", "HTTPClient", "AgentProtocol", "Model", "AsyncSupport"]),
         .target(
             name: "TestSupport",
             dependencies: [
@@ -205,11 +208,16 @@ let package = Package(
         tests(
             "Agent", "Uplink",
             [
-                "Spool", "AgentProtocol", "MessageSignatures", "HTTPClient", "Cryptography", "FrameCodec", "JSON",
+                "Spool", "AgentProtocol", "MessageSignatures", "HTTPClient", "Cryptography", "FrameCodec", "JSON", "Model",
                 logging,
             ]),
         .testTarget(
-            name: "AgentDaemonTests", dependencies: ["etcd-monitor-agent", "ConfigurationFile", "TestSupport"],
+            name: "AgentDaemonTests",
+            dependencies: [
+                "etcd-monitor-agent", "AgentProtocol", "ConfigurationFile", "Cryptography", "EtcdClient", "FrameCodec",
+                "HostCollectors", "JSON",
+                "HTTPClient", "Model", "PrometheusText", "Spool", "TestSupport", "Uplink", logging,
+            ],
             path: "Tests/Agent/DaemonTests", swiftSettings: swiftSettings),
         tests("Aggregator", "Postgres", ["Model", logging]),
         tests("Aggregator", "EmbeddedPostgres", ["Postgres", logging]),

@@ -65,13 +65,7 @@ struct AgentAssembly: Sendable {
         loop = CollectionLoop(
             grid: TickGrid(interval: configuration.scrapeInterval, agent: identity.agent), sources: sources,
             writer: writer, logger: logger,
-            onClockStep: {
-                do {
-                    try await spool.startEpoch()
-                } catch {
-                    logger.error("no new epoch after the clock was set", metadata: ["error": "\(error)"])
-                }
-            })
+            onClockStep: { await spool.startEpoch() })
         counts.loop = loop
         watches = members.map {
             MemberWatch(source: $0, interval: configuration.statusInterval, writer: writer)

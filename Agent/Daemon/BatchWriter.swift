@@ -88,9 +88,20 @@ final class BatchWriter: Sendable {
     }
 
     private func write(_ scrapes: [Scrape], with encoder: inout StreamEncoder) async throws {
-        let slot = try await spool.nextSlot()
+        do {
+            try await append(scrapes, with: &encoder)
+        } catch let error as SpoolError where error.code == .wrongSlot {
+            // The sender began an epoch or the live lane just now: there is another slot for this batch.
+            encoder.restart()
+            try await append(scrapes, with: &encoder)
+        }
+        onAppend()
+    }
+
+    private func append(_ scrapes: [Scrape], with encoder: inout StreamEncoder) async throws {
+        let slot = await spool.nextSlot
         encoder.begin(slot, madeAt: clock.now)
-        for report in await spool.unreportedDrops { encoder.add(report) }
+        for report in await spool.unreportedDrops() { encoder.add(report) }
         for scrape in scrapes {
             encoder.add(scrape.board, source: scrape.source, at: scrape.timestamp)
             if let state = scrape.state { encoder.add(state: state, source: scrape.source) }
@@ -101,6 +112,5 @@ final class BatchWriter: Sendable {
             counts.batches += 1
             counts.bytes += UInt64(batch.body.count)
         }
-        onAppend()
     }
 }

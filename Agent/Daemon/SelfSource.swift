@@ -55,7 +55,7 @@ actor SelfSource: ScrapeSource {
             "Resident memory that is the agent's alone: neither its program nor a file.")
     }
 
-    private func set(_ spool: Spool.Status) {
+    private func set(_ spool: SpoolStatus) {
         gauge("etcd_monitor_agent_spool_bytes", Double(spool.bytes), "Bytes of the spool on disk.")
         gauge(
             "etcd_monitor_agent_spool_pending_batches", Double(spool.pending), "Batches that wait to be acknowledged.")

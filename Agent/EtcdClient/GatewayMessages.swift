@@ -59,6 +59,12 @@ public struct EtcdAlarm: Hashable, Sendable {
     /// `NOSPACE`, `CORRUPT`, or what later releases add.
     public var kind: String
 
+    /// The alarm `kind` of a member.
+    public init(memberID: EtcdID, kind: String) {
+        self.memberID = memberID
+        self.kind = kind
+    }
+
     init(_ value: JSONValue) throws(EtcdError) {
         guard let member = value["memberID"]?.uint64 else { throw EtcdError(.garbage, "an alarm without a member") }
         memberID = EtcdID(member)

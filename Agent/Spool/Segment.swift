@@ -122,7 +122,7 @@ final class Segment {
             try file.handle.write(record, at: bytes)
             if sync { try file.handle.syncData() }
         } catch {
-            // If this fails too, the torn or unwanted record is told apart by its checksum or its sequence.
+            // If this fails too, the next opening finds a torn record, or a whole one with a number of its own.
             try? file.handle.truncate(to: bytes)
             throw error
         }

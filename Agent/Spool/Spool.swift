@@ -142,17 +142,27 @@ public actor Spool {
         guard let current = segments.last else { throw FileError(.damaged, "append to the spool", path: directory) }
         try current.append(batch.body, sequence: batch.slot.sequence, madeAt: batch.madeAt.milliseconds, sync: sync)
         mustStartSegment = false
-        guard sync else { return }
-        for segment in segments where segment.isDirty { try segment.sync() }
-        if hasUnsyncedNames { try Directory.sync(directory) }
-        hasUnsyncedNames = false
+        if sync { syncTheRest() }
+    }
+
+    /// Syncs what was written before syncing was asked for. What fails is tried again with the next batch: the batch
+    /// that asked is on the disk already.
+    private func syncTheRest() {
+        do throws(FileError) {
+            for segment in segments where segment.isDirty { try segment.sync() }
+            if hasUnsyncedNames { try Directory.sync(directory) }
+            hasUnsyncedNames = false
+        } catch {
+            return
+        }
     }
 
     private func startSegment(_ slot: BatchSlot) throws(FileError) {
         try closeCurrent()
         let header = SegmentFormat.Header(epoch: slot.epoch, number: nextNumber, firstSequence: slot.sequence)
-        segments.append(try Segment(creating: header, in: directory))
+        // Also if it cannot be made: a name that is in the way must not be in the way for ever.
         nextNumber += 1
+        segments.append(try Segment(creating: header, in: directory))
         hasUnsyncedNames = true
     }
 

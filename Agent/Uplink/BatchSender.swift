@@ -83,23 +83,14 @@ public final class BatchSender: Sendable {
     /// Sends until the task is cancelled.
     public func run() async throws {
         var delivery = Delivery(backoff: Backoff(initial: pace.firstPause, maximum: pace.longestPause))
-        if let oldest = await spool.status.oldestPending, clock.now - oldest >= pace.outage {
-            // The agent itself was away: what it left must not hold up what it measures now.
-            try await spool.startLive()
-        }
         while !Task.isCancelled {
-            do {
-                if let record = try await spool.next(.live) {
-                    try await deliver(record, &delivery)
-                } else if let record = try await spool.next(.history) {
-                    try await deliver(record, &delivery)
-                    try await pause(pace.historyPause, isCutShort: true)
-                } else {
-                    try await signal.wait()
-                }
-            } catch let error as SpoolError {
-                logger.error("the spool cannot be read", metadata: ["error": "\(error)"])
-                try await Task.sleep(for: pace.longestPause)
+            if let record = await spool.next(.live) {
+                try await deliver(record, &delivery)
+            } else if let record = await spool.next(.history) {
+                try await deliver(record, &delivery)
+                try await pause(pace.historyPause, isCutShort: true)
+            } else {
+                try await signal.wait()
             }
         }
     }
@@ -113,7 +104,7 @@ public final class BatchSender: Sendable {
     }
 
     /// Sends `record` once and does what the answer asks for.
-    private func deliver(_ record: Spool.Record, _ delivery: inout Delivery) async throws {
+    private func deliver(_ record: SpoolRecord, _ delivery: inout Delivery) async throws {
         let aggregator = aggregators[delivery.aggregator]
         let created = clock.now + shared.withLock { $0.clockOffset }
         let response: HTTPResponse
@@ -138,9 +129,9 @@ public final class BatchSender: Sendable {
     }
 
     private func accepted(
-        _ record: Spool.Record, _ aggregator: String, _ delivery: inout Delivery
+        _ record: SpoolRecord, _ aggregator: String, _ delivery: inout Delivery
     ) async throws {
-        try await spool.acknowledge(record.position)
+        await spool.acknowledge(record.position)
         delivery.backoff.reset()
         delivery.failuresInARow = 0
         delivery.wasStale = false
@@ -160,11 +151,11 @@ public final class BatchSender: Sendable {
         logger.info(
             "the aggregator is back",
             metadata: ["aggregator": "\(aggregator)", "awaySeconds": "\((now - away).components.seconds)"])
-        if now - away >= pace.outage, record.lane == .live { try await spool.startLive() }
+        if now - away >= pace.outage, record.lane == .live { await spool.startLive() }
     }
 
     private func act(
-        on problem: Problem, _ retryAfter: Duration?, _ record: Spool.Record, _ aggregator: String,
+        on problem: Problem, _ retryAfter: Duration?, _ record: SpoolRecord, _ aggregator: String,
         _ delivery: inout Delivery
     ) async throws {
         let words = "\(aggregator): \(problem.detail)"
@@ -189,12 +180,12 @@ public final class BatchSender: Sendable {
                 try await giveUp(record, problem)
             } else {
                 logger.info("sending a segment again", metadata: ["reason": "\(problem.detail)"])
-                try await spool.rewind(toSegmentOf: record.position)
+                await spool.rewind(toSegmentOf: record.position)
             }
         case .giveUpBatch:
             note(problem.code.rawValue) { _ in }
             try await giveUp(record, problem)
-            if problem.code == .conflictingSequence { try await spool.startEpoch() }
+            if problem.code == .conflictingSequence { await spool.startEpoch() }
         case .wait:
             let now = clock.now
             note(problem.code.rawValue) { status in
@@ -209,7 +200,7 @@ public final class BatchSender: Sendable {
         }
     }
 
-    private func giveUp(_ record: Spool.Record, _ problem: Problem) async throws {
+    private func giveUp(_ record: SpoolRecord, _ problem: Problem) async throws {
         logger.error(
             "the aggregator will never take a batch; it is left out",
             metadata: [
@@ -217,7 +208,7 @@ public final class BatchSender: Sendable {
                 "epoch": "\(record.position.epoch)", "sequence": "\(record.position.sequence)",
             ])
         shared.withLock { $0.refusedBatches += 1 }
-        try await spool.acknowledge(record.position)
+        await spool.acknowledge(record.position)
     }
 
     /// Notes a failure, goes to the next aggregator, and waits once all were tried.

@@ -16,6 +16,11 @@ public struct Enrolment: Sendable {
     /// Signs with this time.
     public var clock: WallClock
 
+    /// Makes the client for each of the two steps; tests put plain ones here.
+    var makeClient: @Sendable (TLSOptions) -> HTTPClient = {
+        HTTPClient(tls: $0, maximumConnections: 1, idleConnections: 1)
+    }
+
     private static let deadline = Duration.seconds(15)
 
     /// An enrolment of `node` at `server`.
@@ -41,7 +46,7 @@ public struct Enrolment: Sendable {
         let request = EnrolmentRequest(
             token: token, node: node, publicKey: key.publicKey.raw, agentVersion: agentVersion)
         let tls = TLSOptions(trust: .pem(authority.pem), minimumVersion: .tls13)
-        let answer = try await exchange(request, key, HTTPClient(tls: tls, maximumConnections: 1, idleConnections: 1))
+        let answer = try await exchange(request, key, makeClient(tls))
         guard answer.node == node else {
             throw UplinkError(.garbage, "\(server): enrolled as node \"\(answer.node)\" instead of \"\(node)\"")
         }
@@ -61,8 +66,7 @@ public struct Enrolment: Sendable {
             throw UplinkError(.untrusted, "the CA fingerprint is not \"sha256:\" and 64 hex digits")
         }
         // Anyone may answer here: what comes is believed only for its fingerprint.
-        let client = HTTPClient(
-            tls: TLSOptions(verification: .none, minimumVersion: .tls13), maximumConnections: 1, idleConnections: 0)
+        let client = makeClient(TLSOptions(verification: .none, minimumVersion: .tls13))
         let url = server + AgentProtocol.certificateAuthorityPath
         let response: HTTPResponse
         do throws(HTTPClientError) {

@@ -3,21 +3,22 @@
 // and curl to HTTPClient.
 
 internal import AgentProtocol
-internal import Cryptography
-internal import HTTPClient
+public import Cryptography
+public import HTTPClient
 internal import MessageSignatures
-internal import Model
+public import Model
 
 /// Makes signed requests; as lean as they can be, since one goes out every few seconds from every host.
-struct RequestSigner {
+public struct RequestSigner: Sendable {
     private let signer: MessageSigner
 
-    init(key: Ed25519PrivateKey) {
+    /// Signs with `key`.
+    public init(key: Ed25519PrivateKey) {
         signer = MessageSigner(key: key, label: AgentProtocol.signatureLabel)
     }
 
     /// A batch of `agent`, signed at `created`.
-    func batch(
+    public func batch(
         _ body: [UInt8], to aggregator: String, of agent: AgentID, created: Timestamp
     ) throws(UplinkError) -> HTTPRequest {
         let headers = [

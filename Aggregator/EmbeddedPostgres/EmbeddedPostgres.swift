@@ -51,6 +51,11 @@ public actor EmbeddedPostgres: Service {
         self.logger = logger
     }
 
+    /// How to connect to the server of `stateDirectory` while an aggregator runs it: for commands beside it.
+    public static func connection(stateDirectory: String) -> PostgresConfiguration {
+        ServerLayout(stateDirectory: stateDirectory, binaries: nil).connection(to: user)
+    }
+
     // MARK: Start
 
     /// Starts the server, making its files if there are none, and returns how to connect to it.

@@ -27,13 +27,27 @@ enum Spawn {
             &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         let copies = arguments.map { strdup($0) } + [nil]
         defer { for copy in copies { free(copy) } }
+        let variables = environment.map { strdup($0) } + [nil]
+        defer { for variable in variables { free(variable) } }
         var process: pid_t = 0
-        let code = posix_spawn(&process, arguments[0], &actions, &attributes, copies, environ)
+        let code = posix_spawn(&process, arguments[0], &actions, &attributes, copies, variables)
         guard code == 0 else {
             close(ends[0])
             throw failure("start \(arguments[0])", code)
         }
         return (process, ends[0])
+    }
+
+    /// Ours, without what is meant for us alone: PostgreSQL would tell systemd that it is ready, and mean itself.
+    private static var environment: [String] {
+        var all: [String] = []
+        var next = environ
+        while let variable = next.pointee {
+            all.append(String(cString: variable))
+            next += 1
+        }
+        let ours = ["NOTIFY_SOCKET=", "WATCHDOG_", "LISTEN_", "PG"]
+        return all.filter { variable in !ours.contains { variable.hasPrefix($0) } }
     }
 
     private static func failure(_ what: String, _ code: Int32) -> EmbeddedPostgresError {

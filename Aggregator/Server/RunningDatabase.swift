@@ -11,14 +11,28 @@ struct RunningDatabase {
     /// What has to run beside it.
     let services: [any Service]
 
-    /// Starts or finds the database.
+    private let own: EmbeddedPostgres?
+
+    /// Starts the aggregator's own PostgreSQL, or finds the user's.
     static func start(_ configuration: AggregatorConfiguration, logger: Logger) async throws -> RunningDatabase {
-        RunningDatabase(pool: connect(configuration, logger: logger), kind: "external", services: [])
+        guard configuration.database == nil else {
+            return RunningDatabase(
+                pool: connect(configuration, logger: logger), kind: "external", services: [], own: nil)
+        }
+        let own = EmbeddedPostgres(
+            stateDirectory: configuration.stateDirectory, connections: configuration.databaseConnections,
+            logger: logger)
+        var settings = try await own.start()
+        settings.connections = configuration.databaseConnections
+        return RunningDatabase(
+            pool: PostgresPool(settings, logger: logger), kind: "embedded", services: [own], own: own)
     }
 
     /// A pool on the database, which runs already.
     static func connect(_ configuration: AggregatorConfiguration, logger: Logger) -> PostgresPool {
-        var settings = PostgresConfiguration(configuration.database ?? "")
+        var settings =
+            configuration.database.map { PostgresConfiguration($0) }
+            ?? EmbeddedPostgres.connection(stateDirectory: configuration.stateDirectory)
         settings.connections = configuration.databaseConnections
         return PostgresPool(settings, logger: logger)
     }
@@ -26,5 +40,6 @@ struct RunningDatabase {
     /// Stops what was started, when the rest could not be.
     func abandon() async {
         pool.close()
+        await own?.stop()
     }
 }

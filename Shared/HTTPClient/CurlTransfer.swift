@@ -10,6 +10,7 @@ final class CurlTransfer {
     private let errorText = UnsafeMutableBufferPointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
     private let body: UnsafeMutableBufferPointer<UInt8>
     private var sentOfBody = 0
+    private var sentHeaderBytes = 0
     private var lists: [UnsafeMutablePointer<curl_slist>] = []
     private let maximumBytes: Int
     private var received: [UInt8] = []
@@ -123,6 +124,19 @@ extension CurlTransfer {
             return CurlTransfer.from(context).takeHeader(data, size * count)
         }
         try check(ccurl_setopt_data_cb(easy, CURLOPT_HEADERFUNCTION, header), CURLOPT_HEADERFUNCTION)
+        try countSentHeaders()
+    }
+
+    /// curl's own CURLINFO_REQUEST_SIZE holds as much of the body as happened to leave with the header.
+    private func countSentHeaders() throws(HTTPClientError) {
+        try set(CURLOPT_VERBOSE, 1)
+        try check(ccurl_setopt_ptr(easy, CURLOPT_DEBUGDATA, context), CURLOPT_DEBUGDATA)
+        let debug: ccurl_debug_cb = { _, kind, _, count, context in
+            guard kind == CURLINFO_HEADER_OUT, let context else { return 0 }
+            CurlTransfer.from(context).sentHeaderBytes += count
+            return 0
+        }
+        try check(ccurl_setopt_debug_cb(easy, debug), CURLOPT_DEBUGFUNCTION)
     }
 
     private func check(_ code: CURLcode, _ option: CURLoption) throws(HTTPClientError) {
@@ -207,9 +221,7 @@ extension CurlTransfer {
 
     private func metrics() -> HTTPMetrics {
         var metrics = HTTPMetrics()
-        // curl counts a body of up to 64 KiB, which leaves with the header, as part of the request.
-        let uploaded = offset(CURLINFO_SIZE_UPLOAD_T)
-        metrics.sentBytes = info(CURLINFO_REQUEST_SIZE) + (uploaded > 64 << 10 ? uploaded : 0)
+        metrics.sentBytes = sentHeaderBytes + offset(CURLINFO_SIZE_UPLOAD_T)
         metrics.receivedBytes = info(CURLINFO_HEADER_SIZE) + offset(CURLINFO_SIZE_DOWNLOAD_T)
         metrics.openedConnection = info(CURLINFO_NUM_CONNECTS) > 0
         let connected = max(offset(CURLINFO_APPCONNECT_TIME_T), offset(CURLINFO_CONNECT_TIME_T))

@@ -109,20 +109,7 @@ public final class ChildProcess: Sendable {
     }
 
     private func run() {
-        let box = Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                if let argument { Unmanaged<ChildProcess>.fromOpaque(argument).takeRetainedValue().spawnAndWait() }
-                return nil
-            }, box.toOpaque())
-        if code == 0 {
-            pthread_detach(thread)
-        } else {
-            box.release()
-            announce { $0.startError = code }
-        }
+        startThread { self.spawnAndWait() }
     }
 
     private func spawnAndWait() {

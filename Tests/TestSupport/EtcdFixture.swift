@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import Glibc
 internal import Synchronization
 
@@ -52,7 +51,7 @@ public final class EtcdFixture: Sendable {
     public let version: EtcdVersion
     /// The members, running or not.
     public let members: [Member]
-    private let directory: String
+    private let directory: TemporaryDirectory
     private let processes = Mutex<[Int: ChildProcess]>([:])
 
     /// Runs `body` with a cluster of `count` members, and removes all of it afterwards.
@@ -77,7 +76,7 @@ public final class EtcdFixture: Sendable {
     private init(_ version: EtcdVersion, _ count: Int, _ extraArguments: [String]) throws {
         guard version.isInstalled else { throw Failure(description: "no etcd \(version) at \(version.program)") }
         self.version = version
-        let directory = try makeScratchDirectory("etcd")
+        let directory = try TemporaryDirectory()
         self.directory = directory
         let ports = try freePorts(2 * count)
         let peers = (0..<count).map { "http://127.0.0.1:\(ports[2 * $0 + 1])" }
@@ -85,7 +84,7 @@ public final class EtcdFixture: Sendable {
         members = (0..<count).map { index in
             let name = "m\(index + 1)"
             let client = "http://127.0.0.1:\(ports[2 * index])"
-            let data = "\(directory)/\(name)"
+            let data = directory.file(name)
             return Member(
                 name: name, clientURL: client, clientPort: ports[2 * index], peerURL: peers[index],
                 dataDirectory: data,
@@ -119,10 +118,10 @@ public final class EtcdFixture: Sendable {
     /// Starts member `index` (again) and waits until it says that it is ready.
     public func start(_ index: Int) async throws {
         let member = members[index]
-        let socket = try NotifySocket(path: "\(directory)/\(member.name).notify")
+        let socket = try NotifySocket(path: directory.file(member.name + ".notify"))
         let child = try await ChildProcess.start(
             version.program, member.arguments, environment: ["NOTIFY_SOCKET": socket.path],
-            output: "\(directory)/\(member.name).log")
+            output: directory.file(member.name + ".log"))
         processes.withLock { $0[index] = child }
         try await socket.waitForReady(of: child, within: 60_000)
     }
@@ -136,7 +135,6 @@ public final class EtcdFixture: Sendable {
 
     private func removeAll() async {
         for child in processes.withLock({ Array($0.values) }) { await child.kill() }
-        removeScratchDirectory(directory)
     }
 }
 
@@ -149,18 +147,7 @@ private final class NotifySocket: Sendable {
         unlink(path)
         self.path = path
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw EtcdFixture.Failure(description: "path of a socket too long: \(path)")
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let code = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard code == 0 else { throw EtcdFixture.Failure(description: "bind \(path): \(errno)") }
+        guard bindUnix(descriptor, path) else { throw SystemCallFailure("bind \(path)") }
     }
 
     deinit {
@@ -176,15 +163,7 @@ private final class NotifySocket: Sendable {
         }
         defer { watch.cancel() }
         let isReady = await withCheckedContinuation { continuation in
-            let box = Unmanaged.passRetained(Waiter(descriptor, milliseconds, continuation))
-            var thread = pthread_t()
-            pthread_create(
-                &thread, nil,
-                { argument in
-                    if let argument { Unmanaged<Waiter>.fromOpaque(argument).takeRetainedValue().run() }
-                    return nil
-                }, box.toOpaque())
-            pthread_detach(thread)
+            startThread { [self] in continuation.resume(returning: hearsReady(within: milliseconds)) }
         }
         guard isReady, child.exit == nil else {
             let tail = child.output.split(separator: "\n").suffix(5).joined(separator: "\n")
@@ -192,31 +171,16 @@ private final class NotifySocket: Sendable {
         }
     }
 
-    /// Reads the socket on a thread of its own, as it blocks.
-    private final class Waiter: Sendable {
-        let descriptor: Int32
-        let milliseconds: Int32
-        let continuation: CheckedContinuation<Bool, Never>
-
-        init(_ descriptor: Int32, _ milliseconds: Int32, _ continuation: CheckedContinuation<Bool, Never>) {
-            self.descriptor = descriptor
-            self.milliseconds = milliseconds
-            self.continuation = continuation
+    /// Reads until `READY=1`; blocks.
+    private func hearsReady(within milliseconds: Int32) -> Bool {
+        var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while poll(&poller, 1, milliseconds) > 0 {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            guard count > 0 else { return false }
+            if String(decoding: buffer[..<count], as: UTF8.self).contains("READY=1") { return true }
         }
-
-        func run() {
-            var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            var buffer = [UInt8](repeating: 0, count: 4096)
-            while poll(&poller, 1, milliseconds) > 0 {
-                let count = recv(descriptor, &buffer, buffer.count, 0)
-                guard count > 0 else { break }
-                if String(decoding: buffer[..<count], as: UTF8.self).contains("READY=1") {
-                    continuation.resume(returning: true)
-                    return
-                }
-            }
-            continuation.resume(returning: false)
-        }
+        return false
     }
 }
 
@@ -227,20 +191,6 @@ private let packageRoot: String = {
 }()
 
 private func environmentVariable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-
-/// A new empty folder below the system's folder for temporary files.
-public func makeScratchDirectory(_ name: String) throws -> String {
-    var template = Array(((environmentVariable("TMPDIR") ?? "/tmp") + "/\(name)-test-XXXXXX").utf8CString)
-    guard let path = mkdtemp(&template) else {
-        throw EtcdFixture.Failure(description: "mkdtemp: \(String(cString: strerror(errno)))")
-    }
-    return String(cString: path)
-}
-
-/// Removes the folder `path` and all that is in it.
-public func removeScratchDirectory(_ path: String) {
-    try? FileManager.default.removeItem(atPath: path)  // what is left in /tmp fails no test
-}
 
 /// `count` ports of the loopback address that nobody uses now.
 public func freePorts(_ count: Int) throws -> [Int] {

@@ -1,4 +1,4 @@
-"""The demo: a real cluster, its agents and an aggregator, until Ctrl-C. Started by demo.sh."""
+"""The demo: a real cluster, its agents and an aggregator, until Ctrl-C. Started by run.sh."""
 
 import pathlib
 import shutil

@@ -35,7 +35,7 @@ class Aggregator:
     def _yaml(self, smtp_port, webhook_url, dashboard) -> str:
         channels = ""
         if smtp_port:
-            channels += (f"    - name: operators\n      email:\n        server: 127.0.0.1:{smtp_port}\n        tls: none\n"
+            channels += (f"    - name: operators\n      email:\n        server: 127.0.0.1:{smtp_port}\n        security: none\n"
                          f"        from: etcd-monitor@example.org\n        to: [operators@example.org]\n")
         if webhook_url:
             channels += f"    - name: hook\n      webhook:\n        url: {webhook_url}\n"
@@ -129,7 +129,8 @@ class Agent:
     """`etcd-monitor-agent run` for one member, enrolled on first start."""
 
     def __init__(self, folder: pathlib.Path, binaries: pathlib.Path, aggregator: Aggregator, cluster: str, node: str,
-                 member: Member, *, client_url: str, uid: int | None = None, interval: str = "5s"):
+                 member: Member, *, client_url: str, uid: int | None = None, interval: str = "5s",
+                 server_url: str | None = None):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.aggregator, self.cluster, self.node, self.uid = folder, aggregator, cluster, node, uid
         self.binary = binaries / "etcd-monitor-agent"
@@ -139,7 +140,7 @@ class Agent:
         if uid is not None:
             os.chown(self.state, uid, uid)
         self.configuration.write_text(
-            f"aggregators: [{aggregator.url}]\ncluster: {cluster}\nnode: {node}\nstate_directory: {self.state}\n"
+            f"aggregators: [{server_url or aggregator.url}]\ncluster: {cluster}\nnode: {node}\nstate_directory: {self.state}\n"
             f"members:\n  - name: {member.name}\n    client_url: {client_url}\n"
             f"    data_dir: {member.data_dir}\nintervals:\n  scrape: {interval}\n")
         self.process = Process(f"agent {node}", [self.binary, "run", "--config", self.configuration],

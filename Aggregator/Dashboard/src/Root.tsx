@@ -6,11 +6,18 @@ import { resumeSession, sessionError, user } from "./lib/session";
 import { useStore } from "./lib/store";
 import { SignInPage } from "./pages/SignInPage";
 
+const retryMilliseconds = 5_000;
+
 /** The application for a reader with a session, the sign-in for anyone else. */
 export function Root() {
   const reader = useStore(user);
   const error = useStore(sessionError);
   useEffect(() => void resumeSession(), []);
+  useEffect(() => {
+    if (!error) return undefined;
+    const timer = setTimeout(() => void resumeSession(), retryMilliseconds);
+    return () => clearTimeout(timer);
+  }, [error]);
   if (reader) return <App key={reader.name} user={reader} />;
   if (reader === null) return <SignInPage />;
   return (

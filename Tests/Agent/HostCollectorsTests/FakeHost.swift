@@ -7,25 +7,19 @@ import Testing
 
 /// A folder with the parts of /proc and /sys that a test needs.
 final class FakeHost {
-    let folder: String
+    private let directory: TemporaryDirectory
+    private var folder: String { directory.path }
 
     var root: HostRoot { HostRoot(proc: folder + "/proc", sys: folder + "/sys") }
 
     init(_ files: [String: String]) throws {
-        folder = try makeScratchDirectory("host")
+        directory = try TemporaryDirectory()
         for (path, text) in files { try write(path, text) }
-    }
-
-    deinit {
-        removeScratchDirectory(folder)
     }
 
     func write(_ path: String, _ text: String) throws {
         makeParents(of: path)
-        let file = try #require(fopen("\(folder)/\(path)", "w"))
-        defer { fclose(file) }
-        let bytes = Array(text.utf8)
-        #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
+        try directory.write(text, to: path)
     }
 
     func link(_ path: String, to target: String) throws {
@@ -33,8 +27,9 @@ final class FakeHost {
         #expect(symlink(target, "\(folder)/\(path)") == 0)
     }
 
+    /// Moves what is at `path` out of sight.
     func remove(_ path: String) throws {
-        removeScratchDirectory("\(folder)/\(path)")
+        #expect(rename("\(folder)/\(path)", "\(folder)/removed") == 0)
     }
 
     /// A block device as sysfs shows it: its folder, the links to it, and what it stands on.

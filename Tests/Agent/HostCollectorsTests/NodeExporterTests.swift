@@ -23,11 +23,10 @@ import Testing
 
     @Test(.enabled(if: isInstalled, "prometheus-node-exporter is not installed"))
     func everySeriesHasTheNameLabelsTypeAndValueOfNodeExporters() async throws {
-        let folder = try makeScratchDirectory("node-exporter")
-        defer { removeScratchDirectory(folder) }
+        let folder = try TemporaryDirectory()
         let port = try freePorts(1)[0]
         let exporter = try await ChildProcess.start(
-            Self.program, ["--web.listen-address=127.0.0.1:\(port)"], output: folder + "/log")
+            Self.program, ["--web.listen-address=127.0.0.1:\(port)"], output: folder.file("log"))
         let text = try await Self.metrics(of: exporter, port: port, folder)
         await exporter.kill()
         let theirs = Self.values(in: text)
@@ -78,13 +77,15 @@ import Testing
     }
 
     /// Asks with curl until it answers; curl waits for the listening socket by itself.
-    private static func metrics(of exporter: ChildProcess, port: Int, _ folder: String) async throws -> String {
+    private static func metrics(of exporter: ChildProcess, port: Int, _ folder: TemporaryDirectory) async throws
+        -> String
+    {
         let curl = try await ChildProcess.start(
             "/usr/bin/curl",
             [
                 "-sS", "--retry", "50", "--retry-delay", "1", "--retry-connrefused", "--max-time", "60",
                 "http://127.0.0.1:\(port)/metrics",
-            ], output: folder + "/metrics")
+            ], output: folder.file("metrics"))
         #expect(await curl.waitForExit() == .status(0), "\(curl.output.prefix(500)) \(exporter.output.suffix(500))")
         return curl.output
     }

@@ -79,10 +79,10 @@ struct ParserTests {
 
     @Test func deepNestingIsRefusedNotFatal() {
         let queries = [
-            String(repeating: "(", count: 100_000) + "1" + String(repeating: ")", count: 100_000),
-            String(repeating: "-", count: 100_000) + "x",
-            "x" + String(repeating: " + x", count: 100_000),
-            String(repeating: "abs(", count: 100_000) + "x",
+            String(repeating: "(", count: 20_000) + "1" + String(repeating: ")", count: 20_000),
+            String(repeating: "-", count: 20_000) + "x",
+            "x" + String(repeating: " + x", count: 20_000),
+            String(repeating: "abs(", count: 20_000) + "x",
         ]
         for query in queries { #expect(throws: QueryError.self) { try Query(query) } }
     }

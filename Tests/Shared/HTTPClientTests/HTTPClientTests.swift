@@ -29,7 +29,8 @@ func code(_ body: () async throws -> Void) async -> HTTPClientError.Code? {
         #expect(request[header: "x-empty"] == "")
     }
 
-    @Test(arguments: [0, 300, 200_000]) func countsTheBytesThatGoOverTheWire(count: Int) async throws {
+    @Test(arguments: [0, 300, 65_535, 65_536, 65_537, 200_000])
+    func countsTheBytesThatGoOverTheWire(count: Int) async throws {
         let server = try StubHTTPServer { request in .answer(status: 200, body: request.body) }
         let body = [UInt8](repeating: 7, count: count)
         let response = try await client.send(HTTPRequest("POST", server.url, body: body), deadline: .seconds(10))

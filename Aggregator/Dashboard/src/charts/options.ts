@@ -32,6 +32,12 @@ function yTicks(spec: ChartSpec, data: ChartData): number[] {
   return niceTicks(Math.max(largestValue(data), spec.floor ?? 0, (limit?.value ?? 0) * 1.1) || 1, spec.isBinary === true);
 }
 
+/** Nothing so near the left edge that it would run into the zero of the other axis. */
+function timeLabel(plot: uPlot, at: number, length: number): string {
+  const text = axisTime(at, length);
+  return plot.valToPos(at, "x") < text.length * 3 ? "" : text;
+}
+
 /** Options of a plot whose data, marks, colours and range are read from `drawn()` whenever it draws. */
 export function plotOptions(spec: ChartSpec, size: { width: number; height: number }, drawn: () => Drawn, zoom: (from: number, to: number) => void): Options {
   const axis = { font, stroke: () => drawn().colours.axis, ticks: { show: false } };
@@ -51,7 +57,7 @@ export function plotOptions(spec: ChartSpec, size: { width: number; height: numb
       y: { range: () => [0, yTicks(spec, drawn().data).slice(-1)[0] ?? 1] },
     },
     axes: [
-      { ...axis, size: 22, gap: 4, space: 56, grid: { show: false }, values: (_, splits) => splits.map((at) => axisTime(at, drawn().to - drawn().from)) },
+      { ...axis, size: 22, gap: 4, space: 56, grid: { show: false }, values: (plot, splits) => splits.map((at) => timeLabel(plot, at, drawn().to - drawn().from)) },
       {
         ...axis, gap: 6, size: (_, values) => 14 + 6.2 * Math.max(0, ...(values ?? []).map((text) => text.length)),
         grid: { show: true, stroke: drawn().colours.grid, width: 1 },

@@ -1,24 +1,23 @@
 // Clock times in the reader's zone, and the range of the view as the address writes it.
 
+import { duration } from "./units";
+
 const pad = (value: number) => String(value).padStart(2, "0");
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** "24 Nov" */
 export const day = (at: number) => `${new Date(at).getDate()} ${months[new Date(at).getMonth()]}`;
 
-/** 02:31:07, the day being said elsewhere. */
-export function timeOfDay(at: number): string {
-  const date = new Date(at);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(":");
-}
+/** 02:31 */
+export const hourAndMinute = (at: number) => `${pad(new Date(at).getHours())}:${pad(new Date(at).getMinutes())}`;
 
-const sameDay = (a: Date, b: Date) => a.toDateString() === b.toDateString();
+/** 02:31:07, the day being said elsewhere. */
+export const timeOfDay = (at: number) => `${hourAndMinute(at)}:${pad(new Date(at).getSeconds())}`;
 
 /** 02:31 today, "22 Nov 02:31" before. */
 export function clock(at: number, now: number, seconds = false): string {
-  const date = new Date(at);
-  const time = `${pad(date.getHours())}:${pad(date.getMinutes())}${seconds ? `:${pad(date.getSeconds())}` : ""}`;
-  return sameDay(date, new Date(now)) ? time : `${day(at)} ${time}`;
+  const time = seconds ? timeOfDay(at) : hourAndMinute(at);
+  return new Date(at).toDateString() === new Date(now).toDateString() ? time : `${day(at)} ${time}`;
 }
 
 /** The whole time, for hover. */
@@ -61,6 +60,7 @@ export function rangeLabel(text: RangeText, now: number): string {
   const preset = presets.find((known) => known.from === text.from);
   if (preset && isLive(text)) return preset.label;
   const range = resolveRange(text, now);
+  if (isLive(text) && text.from.startsWith("now-")) return `Last ${duration((range.to - range.from) / 1000)}`;
   return `${clock(range.from, now)} – ${clock(range.to, now)}`;
 }
 

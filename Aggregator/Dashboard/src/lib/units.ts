@@ -9,9 +9,9 @@ const isNumber = (value: Value): value is number => typeof value === "number" &&
 /** Three significant figures, whole numbers with commas: 1.84, 14.2, 1,848. */
 export function figures(value: number): string {
   const size = Math.abs(value);
-  const digits = size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
+  const digits = size >= 99.95 ? 0 : size >= 9.995 ? 1 : size >= 0.0995 ? 2 : 3;
   const text = value.toFixed(digits);
-  const trimmed = size < 0.005 ? "0" : text.includes(".") && size >= 1 ? text : Number(text).toString();
+  const trimmed = size < 0.0005 ? "0" : text.includes(".") && size >= 1 ? text : Number(text).toString();
   return withCommas(trimmed);
 }
 

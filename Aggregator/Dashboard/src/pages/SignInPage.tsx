@@ -44,7 +44,7 @@ export function SignInPage() {
               {...(error === null ? {} : { "aria-describedby": "sign-in-error" })} onChange={(event) => setPassword(event.target.value)} /></span>
           {error !== null && <span className="err" id="sign-in-error" role="alert"><Mark status="critical" size="s" /> {error}</span>}
         </div>
-        <button className="btn primary" disabled={isBusy || name === "" || password === ""}>Sign in</button>
+        <button className="btn primary" disabled={isBusy}>Sign in</button>
       </form>
     </main>
   );

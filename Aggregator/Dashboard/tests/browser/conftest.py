@@ -115,7 +115,7 @@ def open_page(browser, server):
         if REAL_URL:
             sign_in(page)
         if wait:
-            page.wait_for_selector("main h1")
+            page.wait_for_selector("main h1:not(.sr)")
         return page
 
     yield open_at
@@ -125,7 +125,7 @@ def open_page(browser, server):
 
 
 def sign_in(page):
-    page.wait_for_selector("main h1")
+    page.wait_for_selector("main h1:not(.sr)")
     if page.locator("#password").count() == 0:
         return
     page.fill("#name", os.environ.get("ETCD_MONITOR_USER", "admin"))

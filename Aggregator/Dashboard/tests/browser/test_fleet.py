@@ -95,6 +95,14 @@ def test_a_failed_load_names_the_call_and_retry_repairs_it(open_page, server):
     page.wait_for_selector(".tile")
 
 
+def test_an_aggregator_that_comes_back_is_found_without_a_click(open_page, server):
+    server.tell("control", failing=["/api/v1/"])
+    page = open_page("/", wait=False)
+    page.wait_for_selector("text=Cannot reach the aggregator")
+    server.tell("control", failing=[])
+    page.wait_for_selector(".tile")
+
+
 def test_loading_shows_a_skeleton_only_after_a_while(open_page, server):
     server.tell("control", delay=1500)
     page = open_page("/", wait=False)

@@ -1,5 +1,5 @@
 import "./browser";
-import { colourLines, memberNames, overFor } from "../../src/charts/chartData";
+import { busiest, colourLines, memberNames, overFor } from "../../src/charts/chartData";
 import { catalogue, selectorFor } from "../../src/charts/catalogue";
 import { nearestIndex } from "../../src/charts/crosshair";
 import { gridTimes, makeGrid, onGrid, rateWindow } from "../../src/charts/grid";
@@ -77,4 +77,9 @@ test("a selector cannot be escaped by a name", () => equal(selectorFor('a"b'), '
 test("every chart asks for its cluster only, and has its own key", () => {
   equal(new Set(catalogue.map((spec) => spec.key)).size, catalogue.length);
   for (const spec of catalogue) for (const query of spec.queries('cluster="c"', "1m")) isTrue(query.expression.includes('cluster="c"'));
+});
+
+test("methods that were never called are left out, the busiest come first", () => {
+  const lines = [["Alarm", 0], ["Put", 3], ["Range", 9]].map(([name, value]) => ({ name: String(name), member: null, values: [0, Number(value)] }));
+  equal(busiest(lines).map((line) => line.name), ["Range", "Put"]);
 });

@@ -1,4 +1,4 @@
-import { isLive, resolveRange, stepRange } from "../../src/lib/time";
+import { isLive, rangeLabel, resolveRange, stepRange } from "../../src/lib/time";
 import { equal, test } from "./harness";
 
 const now = 1_795_500_000_000;
@@ -27,4 +27,10 @@ test("a step back is half the length, absolute", () => {
 
 test("a step that would pass now is live again", () => {
   equal(stepRange({ from: String(now - 1.5 * hour), to: String(now - 0.5 * hour) }, 1, now), { from: "now-3600s", to: "now" });
+});
+
+test("a range says how long it is while it is live, and when it was once it is not", () => {
+  equal(rangeLabel({ from: "now-1h", to: "now" }, now), "Last 1 h");
+  equal(rangeLabel({ from: "now-2700s", to: "now" }, now), "Last 45\u202fmin");
+  equal(rangeLabel({ from: String(now - hour), to: String(now - hour / 2) }, now).includes(" – "), true);
 });

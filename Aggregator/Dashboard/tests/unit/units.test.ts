@@ -5,6 +5,7 @@ test("numbers keep three figures and their commas", () => {
   equal(figures(1.842), "1.84");
   equal(figures(38.42), "38.4");
   equal(figures(1848.2), "1,848");
+  equal(figures(0.025), "0.025");
 });
 
 test("a value that is not known is a dash, zero is zero", () => {

@@ -1,0 +1,60 @@
+internal import AgentProtocol
+internal import FrameCodec
+internal import HTTPClient
+internal import Model
+internal import PrometheusText
+internal import Uplink
+
+/// One agent as the aggregator sees it.
+final class SimulatedAgent: Sendable {
+    private let identity: AgentIdentity
+    private let server: String
+    private let client: HTTPClient
+    private let bodies: [[UInt8]]
+    private let firstBody: Int
+
+    init(identity: AgentIdentity, server: String, client: HTTPClient, bodies: [[UInt8]], firstBody: Int) {
+        self.identity = identity
+        self.server = server
+        self.client = client
+        self.bodies = bodies
+        self.firstBody = firstBody
+    }
+
+    /// Sends a scrape each `interval` seconds, the first after `phase`, until `seconds` have passed.
+    func stream(every interval: Double, phase: Double, for seconds: Double, into tally: Tally) async {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let signer = RequestSigner(key: identity.key)
+        let source = SourceDescriptor(kind: .etcd, name: "etcd", port: 2379, interval: .seconds(interval))
+        var encoder = StreamEncoder(agent: identity.agent, sources: [source])
+        var parser = ExpositionParser()
+        var board = SampleBoard()
+        let epoch = UInt64.random(in: .min ... .max)
+        var sequence: UInt64 = 0
+        while case let offset = phase + Double(sequence) * interval, offset < seconds {
+            do {
+                try await clock.sleep(until: start + .seconds(offset))
+                let now = WallClock.system.now
+                board.begin()
+                try parser.parse(bodies[(firstBody + Int(sequence)) % bodies.count], into: &board)
+                board.set("up", to: 1, .gauge, help: "")
+                board.end()
+                sequence += 1
+                encoder.begin(BatchSlot(epoch: epoch, sequence: sequence, startsSegment: sequence == 1), madeAt: now)
+                encoder.add(board, source: 0, at: now)
+                let batch = try encoder.finish()
+                let request = try signer.batch(batch.body, to: server, of: identity.agent, created: now)
+                let sent = clock.now
+                let response = try await client.send(request, deadline: .seconds(30))
+                tally.add(
+                    status: response.status, latency: clock.now - sent, samples: board.series.count,
+                    bytes: batch.body.count)
+            } catch {
+                tally.add(failure: "\(error)")
+                sequence += 1
+                encoder.restart()
+            }
+        }
+    }
+}
