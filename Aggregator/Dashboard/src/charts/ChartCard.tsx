@@ -40,15 +40,15 @@ function Placeholder() {
   return useDelay(200) ? <div className="body" aria-busy="true"><div className="skel tall fade" /></div> : <div className="chart-wait" />;
 }
 
-interface Props { spec: ChartSpec; cluster: string; grid: Grid; names: MemberNames; marks: readonly EventMark[]; range: Range; asTable: boolean }
+interface Props { spec: ChartSpec; cluster: string; grid: Grid; names: MemberNames; marks: readonly EventMark[]; range: Range; choice: string; asTable: boolean }
 
 /** One chart of a cluster. It loads while it is on the screen, and keeps what it has while newer values fail to come. */
-export const ChartCard = memo(function ChartCard({ spec, cluster, grid, names, marks, range, asTable }: Props) {
+export const ChartCard = memo(function ChartCard({ spec, cluster, grid, names, marks, range, choice, asTable }: Props) {
   const box = useRef<HTMLElement>(null);
   const isSeen = useSeen(box);
   const identity = `chart ${cluster} ${spec.key} ${names.ordered.join()}`;
   const { data, error, at, reload } = useResource(identity, `${grid.start} ${grid.end} ${grid.step}`,
-    (signal) => loadChart(spec, cluster, grid, names, signal), isSeen);
+    (signal) => loadChart(spec, cluster, grid, names, signal), { isOn: isSeen, choice });
   if (error) {
     return (
       <figure className="chart-error" ref={box} data-chart={spec.key}>

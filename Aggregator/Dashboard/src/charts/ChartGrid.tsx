@@ -48,12 +48,14 @@ export function ChartGrid({ cluster, members, marks }: { cluster: string; member
   const box = useRef<HTMLElement>(null);
   const width = useWidth(box);
   const [look, setLook] = useParam("charts");
+  const [text] = useRange();
+  const choice = `${text.from} ${text.to}`;
   const { grid, range } = useGrid(Math.max(narrowestChart, Math.floor(width / 3)));
   const identity = members.map((member) => `${member.name} ${member.instance ?? ""}`).join();
   const names = useMemo(() => memberNames(members), [identity]);
   const asTable = look === "table";
   const card = (spec: (typeof catalogue)[number]) =>
-    <ChartCard key={spec.key} spec={spec} cluster={cluster} grid={grid} names={names} marks={marks} range={range} asTable={asTable} />;
+    <ChartCard key={spec.key} spec={spec} cluster={cluster} grid={grid} names={names} marks={marks} range={range} choice={choice} asTable={asTable} />;
   return (
     <section className="stack" ref={box} aria-label="Charts">
       <div className="section">

@@ -8,6 +8,7 @@ import { Store } from "../lib/store";
 import { LiveStream } from "./stream";
 
 const keptEvents = 500;
+const lateMilliseconds = 1_500;
 const deliveryCheckMilliseconds = 3_000;
 
 /** null until the first answer. */
@@ -76,12 +77,16 @@ export async function refreshAlerts(): Promise<void> {
   }
 }
 
-/** Begins the live view of a signed-in reader; the returned action ends it. */
+/**
+ * Begins the live view of a signed-in reader; the returned action ends it. The stream opens with all clusters, so they are asked
+ * for only when it is refused or, behind something that holds it back, late.
+ */
 export function startFleet(): () => void {
-  void refreshClusters();
   void refreshAlerts();
   stream.start();
+  const late = setTimeout(() => clusters.value === null && void refreshClusters(), lateMilliseconds);
   return () => {
+    clearTimeout(late);
     stream.stop();
     clearTimeout(deliveryCheck);
     clusters.set(null);
