@@ -22,7 +22,7 @@ export function drawGaps(plot: uPlot, lines: readonly Line[], colours: ChartColo
   }
 }
 
-/** The part of each line's area that is over the limit. */
+/** What is under a line and over the limit. */
 export function drawOver(plot: uPlot, lines: readonly Line[], limit: number, colours: ChartColours): void {
   const { ctx, bbox } = plot;
   const edge = plot.valToPos(limit, "y", true);
@@ -32,15 +32,15 @@ export function drawOver(plot: uPlot, lines: readonly Line[], limit: number, col
   ctx.rect(bbox.left, bbox.top, bbox.width, edge - bbox.top);
   ctx.clip();
   ctx.fillStyle = colours.over;
-  const worst = lines.filter((line) => line.values.some((value) => value != null && value > limit));
-  for (const line of worst) fillUnder(plot, line, edge);
+  ctx.beginPath();
+  for (const line of lines) traceUnder(plot, line, edge);
+  ctx.fill(); // all at once: where lines overlap the shade is no darker
   ctx.restore();
 }
 
-function fillUnder(plot: uPlot, line: Line, base: number): void {
+function traceUnder(plot: uPlot, line: Line, base: number): void {
   const times = plot.data[0];
   let previous: number | null = null;
-  plot.ctx.beginPath();
   line.values.forEach((value, index) => {
     const x = plot.valToPos(times[index] ?? 0, "x", true);
     if (value == null) {
@@ -53,7 +53,6 @@ function fillUnder(plot: uPlot, line: Line, base: number): void {
     previous = x;
   });
   if (previous !== null) plot.ctx.lineTo(previous, base);
-  plot.ctx.fill();
 }
 
 export function drawLimit(plot: uPlot, limit: { value: number; name: string }, colours: ChartColours, font: string): void {

@@ -38,7 +38,7 @@ function Facts({ cluster }: { cluster: ClusterDetail }) {
 export function Verdict({ cluster }: { cluster: ClusterDetail }) {
   const { title, rest } = splitCause(cluster.cause);
   const said = [rest, ...cluster.members.filter((member) => member.status !== "healthy" && member.reason !== "" && !cluster.cause.includes(member.name))
-    .map((member) => member.reason), cluster.quorum.sentence].filter((sentence) => sentence !== "");
+    .map((member) => member.reason), cluster.cause.includes(cluster.quorum.sentence) ? "" : cluster.quorum.sentence].filter((sentence) => sentence !== "");
   const alerts = cluster.alerts.critical + cluster.alerts.warning + cluster.alerts.info;
   return (
     <section className={`verdict is-${cluster.status}`} aria-label="Verdict">
