@@ -44,6 +44,7 @@ struct VectorMatcher {
                     if let pair = combine(many[first], one[second], evaluator) { result.append(pair) }
                 }
             }
+            result += filled(group, many, one, evaluator)
         }
         return try evaluator.merged(result)
     }
@@ -139,6 +140,29 @@ struct VectorMatcher {
             }
         } else if operation.isComparison {
             result.dropsName = many.dropsName
+        }
+        return result
+    }
+
+    /// What `fill` adds: each side alone, where the other one has nothing.
+    private func filled(
+        _ group: Group, _ many: [ColumnSeries], _ one: [ColumnSeries], _ evaluator: Evaluator
+    ) -> [ColumnSeries] {
+        let (manyFill, oneFill) =
+            isSwapped ? (matching.fillRight, matching.fillLeft) : (matching.fillLeft, matching.fillRight)
+        /// A series with the group's labels where none of `members` has a value.
+        func substitute(_ value: Double, for members: [ColumnSeries]) -> ColumnSeries {
+            let present = Self.presence(of: members, grid.count)
+            return ColumnSeries(labels: group.key, values: present.map { $0 ? .stale : value })
+        }
+        var result: [ColumnSeries] = []
+        if let oneFill {
+            let missing = substitute(oneFill, for: group.one.map { one[$0] })
+            result += group.many.compactMap { combine(many[$0], missing, evaluator) }
+        }
+        if let manyFill {
+            let missing = substitute(manyFill, for: group.many.map { many[$0] })
+            result += group.one.compactMap { combine(missing, one[$0], evaluator) }
         }
         return result
     }

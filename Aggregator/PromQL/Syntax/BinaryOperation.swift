@@ -32,6 +32,10 @@ public struct VectorMatching: Hashable, Sendable {
     public var isOn = false
     /// The labels of `group_left` or `group_right`: taken from the side that is one.
     public var include: [String] = []
+    /// The value of a left series that is missing (experimental `fill`, `fill_left`).
+    public var fillLeft: Double?
+    /// The value of a right series that is missing (experimental `fill`, `fill_right`).
+    public var fillRight: Double?
 }
 
 /// The binary operators.

@@ -87,8 +87,19 @@ extension BinaryOperation {
             case .oneToMany: middle += "group_right \(Expression.list(matching.include)) "
             case .oneToOne, .manyToMany: break
             }
+            middle += matching.fillDescription
         }
         return left.description + middle + right.description
+    }
+}
+
+extension VectorMatching {
+    fileprivate var fillDescription: String {
+        if let fillLeft, fillLeft.bitPattern == fillRight?.bitPattern {
+            return "fill (\(NumberText.shortest(fillLeft))) "
+        }
+        return (fillLeft.map { "fill_left (\(NumberText.shortest($0))) " } ?? "")
+            + (fillRight.map { "fill_right (\(NumberText.shortest($0))) " } ?? "")
     }
 }
 

@@ -73,6 +73,9 @@ extension Parser {
             guard pairing.cardinality == .oneToOne else {
                 throw error("no grouping allowed for \(quoted(node.operator.rawValue)) operation", operatorRange)
             }
+            guard pairing.fillLeft == nil, pairing.fillRight == nil else {
+                throw error("filling in missing series not allowed for set operators", operatorRange)
+            }
             pairing.cardinality = .manyToMany
         }
         node.matching = pairing

@@ -81,7 +81,7 @@ struct Parser {
             at += 1
             returnsBool = true
         }
-        let matching = try parseMatching(operation)
+        let matching = try parseMatching()
         let isRightAssociative = operation == .power
         let right = try parseExpression(operation.precedence + (isRightAssociative ? 0 : 1))
         let node = BinaryOperation(
@@ -90,18 +90,39 @@ struct Parser {
         return .binary(try checked(node, matching: matching, operatorRange: operatorRange))
     }
 
-    private mutating func parseMatching(_ operation: BinaryOperator) throws(QueryError) -> VectorMatching? {
-        guard isKeyword("on") || isKeyword("ignoring") else { return nil }
+    private mutating func parseMatching() throws(QueryError) -> VectorMatching? {
         var matching = VectorMatching()
-        matching.isOn = isKeyword("on")
-        at += 1
-        matching.labels = try parseLabelNames(in: "grouping opts")
-        if isKeyword("group_left") || isKeyword("group_right") {
-            matching.cardinality = isKeyword("group_left") ? .manyToOne : .oneToMany
+        let start = at
+        if isKeyword("on") || isKeyword("ignoring") {
+            matching.isOn = isKeyword("on")
             at += 1
-            if isSymbol("(") { matching.include = try parseLabelNames(in: "grouping opts") }
+            matching.labels = try parseLabelNames(in: "grouping opts")
+            if isKeyword("group_left") || isKeyword("group_right") {
+                matching.cardinality = isKeyword("group_left") ? .manyToOne : .oneToMany
+                at += 1
+                if isSymbol("(") { matching.include = try parseLabelNames(in: "grouping opts") }
+            }
         }
-        return matching
+        while isSymbol("(", ahead: 1), isKeyword("fill") || isKeyword("fill_left") || isKeyword("fill_right") {
+            let (fillsLeft, fillsRight) = (!isKeyword("fill_right"), !isKeyword("fill_left"))
+            guard allowsExperimental else {
+                throw error("binary operation fill modifiers are experimental and not enabled", current.range)
+            }
+            at += 2
+            let value = try parseFillValue()
+            if fillsLeft { matching.fillLeft = value }
+            if fillsRight { matching.fillRight = value }
+        }
+        return at == start ? nil : matching
+    }
+
+    /// A signed number and the closing parenthesis.
+    private mutating func parseFillValue() throws(QueryError) -> Double {
+        guard case .number(let literal) = try parseUnary() else {
+            throw unexpected("fill modifier", expected: "number")
+        }
+        try expect(")", in: "fill modifier")
+        return literal.value
     }
 
     // MARK: Tokens

@@ -94,7 +94,7 @@ struct ParserTests {
                 .utf8)
         var generator = SystemRandomNumberGenerator()
         for length in query.indices { _ = try? Query(String(decoding: query[..<length], as: UTF8.self)) }
-        for _ in 0..<20_000 {
+        for _ in 0..<4_000 {
             var damaged = query
             damaged[Int.random(in: damaged.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
             damaged.swapAt(
