@@ -1,5 +1,6 @@
 public import Cryptography
 internal import DurableFiles
+internal import Glibc
 internal import JSON
 public import Model
 
@@ -76,8 +77,21 @@ public struct AgentIdentity: Sendable {
             try AtomicFile.write(Array(try key.pem().utf8), to: "\(directory)/\(Self.keyFile)", mode: 0o600)
             try AtomicFile.write(Array(authorityPEM.utf8), to: "\(directory)/\(Self.authorityFile)", mode: 0o644)
             try AtomicFile.write(json.bytes + [0x0a], to: "\(directory)/\(Self.identityFile)", mode: 0o600)
+            try Self.giveToOwner(of: directory)
         } catch {
             throw UplinkError(.identity, "\(directory): the identity cannot be kept: \(error)", cause: error)
+        }
+    }
+
+    /// Whoever enrols as root means the agent's user, to whom the directory belongs.
+    private static func giveToOwner(of directory: String) throws(FileError) {
+        var status = stat()
+        guard geteuid() == 0, stat(directory, &status) == 0, status.st_uid != 0 else { return }
+        for name in [keyFile, authorityFile, identityFile] {
+            let path = "\(directory)/\(name)"
+            guard chown(path, status.st_uid, status.st_gid) == 0 else {
+                throw FileError("chown", path: path, errno: errno)
+            }
         }
     }
 

@@ -128,6 +128,20 @@ import Testing
         #expect(status.st_mode & 0o777 == 0o600)
     }
 
+    @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
+    func enrolledByRootTheFilesBelongToTheDirectorysOwner() throws {
+        let directory = try TemporaryDirectory()
+        #expect(chown(directory.path, 65534, 65534) == 0)
+        let identity = AgentIdentity(
+            agent: answer.agentID, cluster: "c", node: "n", key: try Ed25519PrivateKey.generate(), authorityPEM: "")
+        try identity.save(to: directory.path)
+        for name in ["identity.json", "agent.key", "ca.pem"] {
+            var status = stat()
+            #expect(stat(directory.file(name), &status) == 0)
+            #expect(status.st_uid == 65534)
+        }
+    }
+
     @Test func aMissingOrDamagedIdentitySaysWhatToDo() throws {
         let directory = try TemporaryDirectory()
         var error = #expect(throws: UplinkError.self) { try AgentIdentity.load(from: directory.path) }
