@@ -104,6 +104,7 @@ struct AgentAssembly: Sendable {
             group.addTask { try await keepGoing { try await loop.run() } }
             for watch in watches { group.addTask { try await keepGoing { try await watch.run() } } }
             group.addTask { try await keepGoing { try await reportStatus() } }
+            group.addTask { try await keepGoing { try await releaseMemory() } }
             group.addTask {
                 await notifier.runWatchdog(while: { isAlive })
                 return false
@@ -130,6 +131,15 @@ struct AgentAssembly: Sendable {
     private var isAlive: Bool {
         guard let last = loop.counts.lastTick else { return true }
         return ContinuousClock.now - last < configuration.scrapeInterval * 3 + .seconds(10)
+    }
+
+    /// Once all has run once, and every now and then.
+    private func releaseMemory() async throws {
+        try await Task.sleep(for: .seconds(30))
+        while true {
+            MemoryTuning.release()
+            try await Task.sleep(for: .seconds(600))
+        }
     }
 
     private func reportStatus() async throws {

@@ -1,4 +1,3 @@
-internal import CMalloc
 internal import DurableFiles
 internal import Glibc
 internal import Model
@@ -16,26 +15,14 @@ struct ProcessUsage: Sendable {
         return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + micro
     }
 
-    /// A line of /proc/self/status in bytes, such as `VmRSS:`; 0 if it cannot be read.
-    func memory(_ field: String) -> Double {
-        // Without /proc there is no figure, and nothing else that fails.
-        guard let bytes = try? AtomicFile.read("/proc/self/status") else { return 0 }
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") where line.hasPrefix(field) {
-            return line.split(separator: " ").dropFirst().first.flatMap { Double($0) }.map { $0 * 1024 } ?? 0
+    /// Lines of /proc/self/status in bytes, such as `VmRSS:`; none if it cannot be read.
+    func memory(_ fields: [String]) -> [Double] {
+        // Without /proc there are no figures, and nothing else fails.
+        guard let bytes = try? OpenFile("/proc/self/status", .read).read(at: 0, count: 8192) else { return [] }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        return fields.compactMap { field in
+            lines.first { $0.hasPrefix(field) }?.dropFirst(field.utf8.count)
+                .split(whereSeparator: { $0 == " " || $0 == "\t" }).first.flatMap { Double($0) }.map { $0 * 1024 }
         }
-        return 0
-    }
-}
-
-/// Keeps glibc's malloc from holding what the agent no longer needs.
-enum MemoryTuning {
-    /// Call it first thing in the program, while there is one thread.
-    static func apply() {
-        // One arena: a handful of threads that allocate little need no more, and each keeps its own free memory.
-        mallopt(M_ARENA_MAX, 1)
-        // Give back what is free at the top of the heap from 128 kB on, and keep large blocks out of it. Both numbers
-        // are the defaults; setting one stops malloc from raising them for ever after one large scrape.
-        mallopt(M_TRIM_THRESHOLD, 128 << 10)
-        mallopt(M_MMAP_THRESHOLD, 128 << 10)
     }
 }

@@ -49,9 +49,11 @@ actor SelfSource: ScrapeSource {
             "process_start_time_seconds", usage.startSeconds, "Start time of the process since unix epoch in seconds.")
         counter(
             "process_cpu_seconds_total", usage.cpuSeconds, "Total user and system CPU time spent in seconds.")
-        gauge("process_resident_memory_bytes", usage.memory("VmRSS:"), "Resident memory size in bytes.")
+        let memory = usage.memory(["VmRSS:", "RssAnon:"])
+        guard memory.count == 2 else { return }
+        gauge("process_resident_memory_bytes", memory[0], "Resident memory size in bytes.")
         gauge(
-            "etcd_monitor_agent_anonymous_memory_bytes", usage.memory("RssAnon:"),
+            "etcd_monitor_agent_anonymous_memory_bytes", memory[1],
             "Resident memory that is the agent's alone: neither its program nor a file.")
     }
 
