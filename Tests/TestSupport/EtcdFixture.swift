@@ -61,9 +61,8 @@ public final class EtcdFixture: Sendable {
         _ version: EtcdVersion, members count: Int = 1, extraArguments: [String] = [],
         isolation: isolated (any Actor)? = #isolation, _ body: (EtcdFixture) async throws -> Value
     ) async throws -> Value {
-        let fixture = try EtcdFixture(version, count, extraArguments)
+        let fixture = try await started(version, count, extraArguments)
         do {
-            try await fixture.startAll()
             let value = try await body(fixture)
             await fixture.removeAll()
             return value
@@ -71,6 +70,25 @@ public final class EtcdFixture: Sendable {
             await fixture.removeAll()
             throw error
         }
+    }
+
+    /// A running cluster. Another process may have taken one of its ports meanwhile: then on others.
+    private static func started(
+        _ version: EtcdVersion, _ count: Int, _ extraArguments: [String]
+    ) async throws -> EtcdFixture {
+        for attempt in 1... {
+            let fixture = try EtcdFixture(version, count, extraArguments)
+            do {
+                try await fixture.startAll()
+                return fixture
+            } catch let failure as Failure where attempt < 5 && failure.description.contains("already in use") {
+                await fixture.removeAll()
+            } catch {
+                await fixture.removeAll()
+                throw error
+            }
+        }
+        preconditionFailure("the last attempt returns or throws")
     }
 
     private init(_ version: EtcdVersion, _ count: Int, _ extraArguments: [String]) throws {
@@ -192,23 +210,28 @@ private let packageRoot: String = {
 
 private func environmentVariable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-/// `count` ports of the loopback address that nobody uses now.
+/// `count` ports of the loopback address that nobody uses now, outside the range from which the kernel gives ports to
+/// outgoing connections (32768 and up): between this and their use no connection takes one.
 public func freePorts(_ count: Int) throws -> [Int] {
-    var descriptors: [Int32] = []
-    defer { for descriptor in descriptors { close(descriptor) } }
-    return try (0..<count).map { _ in
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        descriptors.append(descriptor)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) | getsockname(descriptor, $0, &size)
-            }
+    var ports: [Int] = []
+    for _ in 0..<10_000 where ports.count < count {
+        let port = Int.random(in: 10_000..<32_768)
+        if !ports.contains(port), isFree(port) { ports.append(port) }
+    }
+    guard ports.count == count else { throw EtcdFixture.Failure(description: "no \(count) free ports") }
+    return ports
+}
+
+private func isFree(_ port: Int) -> Bool {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    address.sin_port = UInt16(port).bigEndian
+    return withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
         }
-        guard code == 0 else { throw EtcdFixture.Failure(description: "no free port: \(errno)") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }
