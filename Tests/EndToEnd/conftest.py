@@ -77,5 +77,5 @@ def world(stage, request):
     finally:
         world.stop()
         if request.session.testsfailed:
-            for log in sorted(folder.rglob("*.log")):
+            for log in sorted(log for log in folder.rglob("*.log") if log.parent.name != "etcd"):
                 print(f"\n--- {log.relative_to(folder)}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-40:]))
