@@ -35,7 +35,7 @@ class Aggregator:
     def _yaml(self, smtp_port, webhook_url, dashboard) -> str:
         channels = ""
         if smtp_port:
-            channels += (f"    - name: operators\n      email:\n        server: 127.0.0.1:{smtp_port}\n        security: none\n"
+            channels += (f"    - name: operators\n      email:\n        server: 127.0.0.1:{smtp_port}\n        tls: none\n"
                          f"        from: etcd-monitor@example.org\n        to: [operators@example.org]\n")
         if webhook_url:
             channels += f"    - name: hook\n      webhook:\n        url: {webhook_url}\n"
