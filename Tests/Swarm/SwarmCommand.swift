@@ -34,7 +34,7 @@ struct SwarmCommand {
         fflush(stdout)
         _ = readLine()
         let tally = Tally()
-        await withTaskGroup { group in
+        await withTaskGroup(of: Void.self) { group in
             for (number, agent) in agents.enumerated() {
                 let phase = interval * Double(number) / Double(agents.count)
                 group.addTask { await agent.stream(every: interval, phase: phase, for: seconds, into: tally) }
@@ -47,7 +47,7 @@ struct SwarmCommand {
     private static func enrol(
         _ tokens: [String], server: String, fingerprint: String, bodies: [[UInt8]]
     ) async throws -> [SimulatedAgent] {
-        try await withThrowingTaskGroup { group in
+        try await withThrowingTaskGroup(of: Enrolled.self) { group in
             var agents: [SimulatedAgent] = []
             var client: HTTPClient?
             for (number, token) in tokens.enumerated() {
