@@ -172,11 +172,10 @@ public final class NotificationService: Service, AlertSink {
     private func dispatchLoop() async throws {
         try await ledger.abandon(except: configuration.channels.map(\.name), at: clock.now)
         let byName = Dictionary(configuration.channels.map { ($0.name, $0) }) { first, _ in first }
-        wakeSenders()
         while true {
-            var isAny = false
-            while try await ledger.flushOne(routes, channels: byName, at: clock.now) { isAny = true }
-            if isAny { wakeSenders() }
+            while try await ledger.flushOne(routes, channels: byName, at: clock.now) {}
+            // Also when none was due here: another aggregator may have made deliveries.
+            wakeSenders()
             try await sleep(until: try await ledger.nextFlush(), or: dispatch)
         }
     }

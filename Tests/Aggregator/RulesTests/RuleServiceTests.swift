@@ -264,6 +264,8 @@ import Testing
                 source.add(["__name__": "up", "instance": "m1"], [Sample(now, 0)])
                 service.evaluateNow(reason: "test")
                 await sink.waitForAnnouncements(1)
+                // Announced inside the transaction, shown once it is committed.
+                while service.activeAlerts().isEmpty { try await Task.sleep(for: .milliseconds(5)) }
                 #expect(service.activeAlerts().map(\.short) == ["Down m1 firing"])
             }
         }
