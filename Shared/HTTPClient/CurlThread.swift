@@ -92,6 +92,11 @@ final class CurlThread {
 
     private func abort(_ transfer: CurlTransfer, _ code: HTTPClientError.Code, _ message: String) {
         transfers[transfer.easy] = nil
+        if case .mail = transfer.submission.task {
+            // To leave a mail server libcurl says QUIT and blocks, two minutes by default, for an answer: all other
+            // mails would wait for one server that is silent. A second is the least that can be asked for.
+            ccurl_setopt_long(transfer.easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1)
+        }
         curl_multi_remove_handle(multi, transfer.easy)
         transfer.submission.fail(code, message)
     }
