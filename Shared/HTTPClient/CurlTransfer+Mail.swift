@@ -17,6 +17,9 @@ extension CurlTransfer {
         // A server that said no in the middle of a mail leaves a conversation that the next one cannot go on with.
         try set(CURLOPT_FRESH_CONNECT, 1)
         try set(CURLOPT_FORBID_REUSE, 1)
+        // Also for the answer to QUIT, for which libcurl blocks this client's thread; two minutes by default.
+        let left = ContinuousClock.now.duration(to: submission.deadline)
+        try set(CURLOPT_SERVER_RESPONSE_TIMEOUT, Int(max(1, min(60, left.components.seconds))))
     }
 
     private func setSecurity(_ server: SMTPServer) throws(HTTPClientError) {

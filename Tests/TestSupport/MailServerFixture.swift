@@ -215,7 +215,8 @@ private struct SMTPConversation {
 
     private mutating func data(_ take: (MailServerFixture.Mail) -> Void) -> Bool {
         guard let sender, !recipients.isEmpty else { return answer(503, "RCPT first") }
-        guard say(.data, 354, "go on") else { return false }
+        if let refusal = refuse(.data, number) { return refused(refusal) }
+        guard answer(354, "go on") else { return false }
         var content: [UInt8] = []
         while let line = rawLine() {
             if line == [UInt8(ascii: ".")] {
