@@ -74,10 +74,12 @@ public actor PostgresFixture {
         return try await start.value
     }
 
-    private static func pool(_ connectionString: String, connections: Int = 8) -> PostgresPool {
+    private static func pool(
+        _ connectionString: String, connections: Int = 8, acquireTimeout: Duration = .seconds(30)
+    ) -> PostgresPool {
         var configuration = PostgresConfiguration(connectionString)
         configuration.connections = connections
-        configuration.acquireTimeout = .seconds(120)
+        configuration.acquireTimeout = acquireTimeout
         return PostgresPool(configuration, logger: logger)
     }
 
@@ -102,7 +104,10 @@ public actor PostgresFixture {
         let directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         let lifeline = try runUntilWeEnd(script(binaries: binaries, directory: directory))
         let server = Server(
-            directory: directory, administration: pool("host=\(directory) user=test dbname=postgres", connections: 1),
+            directory: directory,
+            // All tests of the process begin at once and stand in line here for their databases.
+            administration: pool(
+                "host=\(directory) user=test dbname=postgres", connections: 1, acquireTimeout: .seconds(600)),
             lifeline: lifeline)
         try await server.administration.execute("create database migrated template template0")
         let migrated = pool(server.connectionString("migrated"), connections: 1)
