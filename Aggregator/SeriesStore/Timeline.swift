@@ -48,13 +48,16 @@ struct Timeline: Sendable {
         }
         let merged = merge(inside, markers: ends)
         let full = merge(inside, markers: missed)
-        return columns.labels.enumerated().compactMap { number, labels in
+        // A loop and not `compactMap`: Swift 6.3.1's optimiser crashes on the closure.
+        var result: [SampledColumn] = []
+        for (number, labels) in columns.labels.enumerated() {
             let isUp = labels.metric == "up" && labels.count == 1
-            let axis = isUp ? full : merged
-            let values = column(number, axis.slots, inside, columns.places, at: isUp ? 0 : .stale)
-            guard values.contains(where: { !$0.isStale }) else { return nil }
-            return SampledColumn(labels: labels.adding(identity), timestamps: axis.timestamps, values: values)
+            let (slots, timestamps) = isUp ? (full.slots, full.timestamps) : (merged.slots, merged.timestamps)
+            let values = column(number, slots, inside, columns.places, at: isUp ? 0 : .stale)
+            guard values.contains(where: { !$0.isStale }) else { continue }
+            result.append(SampledColumn(labels: labels.adding(identity), timestamps: timestamps, values: values))
         }
+        return result
     }
 
     /// Which column of the result each value of each layout is.
