@@ -119,7 +119,8 @@ let package = Package(
         // MARK: Aggregator
         library("Aggregator", "Postgres", ["CLibPQ", "AsyncSupport", "Model", logging]),
         library("Aggregator", "EmbeddedPostgres", ["Postgres", "DurableFiles", "AsyncSupport", logging, lifecycle]),
-        library("Aggregator", "Schema", ["Postgres", "Cryptography", logging], resources: [.embedInCode("Migrations")]),
+        library(
+            "Aggregator", "Schema", ["Postgres", "Cryptography", logging], resources: [.embedInCode("Migrations")]),
         library(
             "Aggregator", "SeriesStore",
             [
@@ -131,7 +132,8 @@ let package = Package(
         library(
             "Aggregator", "Rules",
             [
-                "Model", "SeriesQuery", "PromQL", "ConfigurationFile", "Postgres", "Cryptography", "JSON", "AsyncSupport",
+                "Model", "SeriesQuery", "PromQL", "ConfigurationFile", "Postgres", "Cryptography", "JSON",
+                "AsyncSupport",
                 logging, lifecycle,
             ],
             resources: [.embedInCode("BuiltInRules")]),
@@ -208,7 +210,8 @@ let package = Package(
         tests(
             "Agent", "Uplink",
             [
-                "Spool", "AgentProtocol", "MessageSignatures", "HTTPClient", "Cryptography", "FrameCodec", "JSON", "Model",
+                "Spool", "AgentProtocol", "MessageSignatures", "HTTPClient", "Cryptography", "FrameCodec", "JSON",
+                "Model",
                 logging,
             ]),
         .testTarget(
@@ -236,7 +239,8 @@ let package = Package(
         tests(
             "Aggregator", "Notifications",
             [
-                "Model", "Postgres", "Schema", "Rules", "HTTPClient", "ConfigurationFile", "JSON", "Cryptography", lifecycle,
+                "Model", "Postgres", "Schema", "Rules", "HTTPClient", "ConfigurationFile", "JSON", "Cryptography",
+                lifecycle,
                 logging,
             ]),
         tests("Aggregator", "Fleet", ["Model", "Postgres", "Schema", "AgentProtocol", "JSON", logging]),

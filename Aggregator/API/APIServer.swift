@@ -23,7 +23,8 @@ public struct APIServer: Sendable {
         table = try RouteTable(services: services, enrolment: enrolment, limits: limits)
         dashboard = DashboardFiles(directory: dashboardDirectory)
         if dashboard.isEmpty {
-            logger.warning("no dashboard found; only the API is served", metadata: ["directory": "\(dashboardDirectory)"])
+            logger.warning(
+                "no dashboard found; only the API is served", metadata: ["directory": "\(dashboardDirectory)"])
         }
     }
 

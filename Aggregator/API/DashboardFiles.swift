@@ -22,7 +22,8 @@ struct DashboardFiles: Sendable {
         for path in DashboardDirectory.paths(below: directory) where !path.hasSuffix(".gz") {
             guard let bytes = DashboardDirectory.read("\(directory)/\(path)") else { continue }
             files["/\(path)"] = File(
-                bytes: ByteBuffer(bytes: bytes), gzip: DashboardDirectory.read("\(directory)/\(path).gz").map { ByteBuffer(bytes: $0) },
+                bytes: ByteBuffer(bytes: bytes),
+                gzip: DashboardDirectory.read("\(directory)/\(path).gz").map { ByteBuffer(bytes: $0) },
                 mediaType: Self.mediaType(of: path), tag: Self.tag(of: bytes), isImmutable: Self.hasHash(path))
         }
         self.files = files

@@ -63,7 +63,8 @@ final class EventStream: Sendable {
                 var headers = HTTPFields()
                 headers[.retryAfter] = "10"
                 throw APIError(
-                    .tooManyRequests, "too-many-streams", "too many event streams are open; close one", headers: headers)
+                    .tooManyRequests, "too-many-streams", "too many event streams are open; close one", headers: headers
+                )
             }
             state.open += 1
             state.byUser[user, default: 0] += 1

@@ -12,7 +12,8 @@ extension ClusterAssessment {
         let unwatched = entry.availability == .unwatched
         return MemberHealth(
             name: entry.name, id: entry.id?.description, node: entry.opinion?.node, instance: instance,
-            role: role(of: entry), status: Self.isDown(entry) ? .critical : worst?.status ?? (unwatched ? .unknown : .healthy),
+            role: role(of: entry),
+            status: Self.isDown(entry) ? .critical : worst?.status ?? (unwatched ? .unknown : .healthy),
             reason: worst?.sentence ?? (unwatched ? "No agent watches this member." : ""),
             version: state.flatMap { $0.version.isEmpty ? nil : $0.version },
             term: state?.term.map { "\($0)" }, raftIndex: known.committedIndex.map(Self.whole),

@@ -145,7 +145,8 @@ public final class FleetHealthService: Service, CustomStringConvertible {
             return (Array(state.answers.values), failures.filter { !state.failing.contains($0.query) })
         }
         for failure in news {
-            logger.warning("a health query fails", metadata: ["query": "\(failure.query)", "error": "\(failure.reason)"])
+            logger.warning(
+                "a health query fails", metadata: ["query": "\(failure.query)", "error": "\(failure.reason)"])
         }
         var facts = SeriesFacts()
         for (question, samples) in all {

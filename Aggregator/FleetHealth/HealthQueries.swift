@@ -35,7 +35,8 @@ enum HealthQueries {
         Question(query: "node_load1{job=\"node\"}") { $0.set(\.load1, $1, $2) },
         Question(query: "node_memory_MemTotal_bytes{job=\"node\"}") { $0.set(\.memoryTotalBytes, $1, $2) },
         Question(query: "node_memory_MemAvailable_bytes{job=\"node\"}") { $0.set(\.memoryAvailableBytes, $1, $2) },
-        Question(query: "1 - avg by (cluster, instance) (rate(node_cpu_seconds_total{job=\"node\",mode=\"idle\"}[1m]))") {
+        Question(query: "1 - avg by (cluster, instance) (rate(node_cpu_seconds_total{job=\"node\",mode=\"idle\"}[1m]))")
+        {
             $0.set(\.cpuRatio, $1, $2)
         },
     ]

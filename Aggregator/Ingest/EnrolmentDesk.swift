@@ -44,6 +44,7 @@ public struct EnrolmentDesk: Sendable {
             throw problem
         } catch let error as FleetError {
             let problem = Problem(Self.code(of: error.code), error.message)
+            // It was read once already; what cannot be read again names no node.
             await refuse(problem, reason: error.message, node: try? read(request).node, request.peer, error.code)
             throw problem
         } catch {
@@ -86,7 +87,8 @@ public struct EnrolmentDesk: Sendable {
         let now = clock.now
         guard abs((created - now).milliseconds) <= AgentProtocol.signatureAge.milliseconds else {
             throw Problem(
-                .staleSignature, "signed \(abs((created - now).milliseconds) / 1000) s away from the aggregator's clock",
+                .staleSignature,
+                "signed \(abs((created - now).milliseconds) / 1000) s away from the aggregator's clock",
                 serverTime: now)
         }
     }

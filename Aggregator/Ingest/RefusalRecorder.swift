@@ -84,7 +84,8 @@ final class RefusalRecorder: Sendable {
             logger.warning(
                 "a refusal could not be audited",
                 metadata: [
-                    "cluster": "\(agent.cluster)", "node": "\(agent.node)", "reason": "\(refusal.problem.code.rawValue)",
+                    "cluster": "\(agent.cluster)", "node": "\(agent.node)",
+                    "reason": "\(refusal.problem.code.rawValue)",
                     "error": "\(String(reflecting: error))",
                 ])
         }

@@ -152,7 +152,8 @@ struct UploadVerifier: Sendable {
     private func checkTimes(_ batch: Batch, at now: Timestamp) throws(Refusal) {
         guard let span = batch.span else { return }
         guard span.upperBound - span.lowerBound <= limits.span else {
-            throw Refusal(problem: Problem(.malformedBatch, "scrapes too far apart for one batch"), header: batch.header)
+            throw Refusal(
+                problem: Problem(.malformedBatch, "scrapes too far apart for one batch"), header: batch.header)
         }
         let allowed = (now - limits.retention)...(now + limits.future)
         guard allowed.contains(span.lowerBound), allowed.contains(span.upperBound) else {

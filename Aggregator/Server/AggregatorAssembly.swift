@@ -96,7 +96,8 @@ struct AggregatorAssembly {
             database.services
             + [
                 store, audit, fleet, FleetFollower(fleet: fleet, store: store, health: health, logger: logger),
-                notifications, rules, health, SelfObservation(metrics: metrics, sink: store, clock: clock, logger: logger),
+                notifications, rules, health,
+                SelfObservation(metrics: metrics, sink: store, clock: clock, logger: logger),
                 ingestor, certificate, http, status,
             ]
     }

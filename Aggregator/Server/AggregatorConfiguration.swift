@@ -74,7 +74,9 @@ struct AggregatorConfiguration: Sendable {
         externalURL = root.string("external_url", default: nil as String?)
         stateDirectory = root.string("state_directory", default: stateDirectory)
         dashboardDirectory = root.string("dashboard_directory", default: dashboardDirectory)
-        database = root.value("database", "a URL that begins with postgresql://, or nothing for a PostgreSQL of our own") {
+        database = root.value(
+            "database", "a URL that begins with postgresql://, or nothing for a PostgreSQL of our own"
+        ) {
             $0.text.flatMap { $0.hasPrefix("postgresql://") || $0.hasPrefix("postgres://") ? $0 : nil }
         }
         databaseConnections = root.int("database_connections", default: databaseConnections, in: 2...64)

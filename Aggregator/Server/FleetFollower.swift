@@ -24,7 +24,8 @@ struct FleetFollower: Service, CustomStringConvertible {
                     try await store.refreshAgents()
                 } catch {
                     // The store looks once a minute by itself.
-                    logger.warning("agents could not be read again", metadata: ["error": "\(String(reflecting: error))"])
+                    logger.warning(
+                        "agents could not be read again", metadata: ["error": "\(String(reflecting: error))"])
                 }
             }
         }

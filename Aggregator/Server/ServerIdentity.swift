@@ -80,7 +80,8 @@ struct ServerIdentity: Sendable {
         _ certificateFile: String, _ keyFile: String, _ names: [SubjectName], _ now: Int64
     ) -> Bool {
         do {
-            let certificate = try Certificate(pem: String(decoding: try AtomicFile.read(certificateFile), as: UTF8.self))
+            let certificate = try Certificate(
+                pem: String(decoding: try AtomicFile.read(certificateFile), as: UTF8.self))
             let key = String(decoding: try AtomicFile.read(keyFile), as: UTF8.self)
             guard try certificate.matches(keyPEM: key) else { return true }
             return certificate.notAfter - now < renewBefore || !Set(names).isSubset(of: certificate.names)

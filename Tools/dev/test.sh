@@ -3,6 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export ETCD_351_DIR=$PWD/.build-tools/etcd-3.5.1
+# Hundreds of tests at once wait for each other's PostgreSQL and etcd on a small machine; a few at a time do not.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH:-4}
 say() { printf '\033[1m· %s\033[0m\n' "$*" >&2; }
 
 say "formatting"

@@ -59,7 +59,8 @@ struct RouteGate: Sendable {
         }
         guard request.headers[name] == requestedWithValue else {
             throw APIError(
-                .forbidden, "missing-header", "a change with a session cookie needs the header"
+                .forbidden, "missing-header",
+                "a change with a session cookie needs the header"
                     + " '\(requestedWith): \(requestedWithValue)'")
         }
     }

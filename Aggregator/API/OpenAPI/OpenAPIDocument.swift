@@ -92,7 +92,9 @@ enum OpenAPIDocument {
     }
 
     private static func writeParameters(of route: Route, to json: inout JSONWriter) {
-        let inPath = route.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
+        let inPath = route.path.split(separator: "/").filter { $0.hasPrefix("{") }.map {
+            String($0.dropFirst().dropLast())
+        }
         guard !inPath.isEmpty || !route.operation.parameters.isEmpty else { return }
         json.key("parameters")
         json.array {

@@ -23,7 +23,8 @@ struct AgentRoutes: Sendable {
                     answer: "Enrolled"), handler: enrol),
             Route(
                 .post, AgentProtocol.batchesPath, .signature,
-                Operation("postBatch", tag: "agents", "Stores a signed batch; see docs/agent-protocol.md.", status: 204),
+                Operation(
+                    "postBatch", tag: "agents", "Stores a signed batch; see docs/agent-protocol.md.", status: 204),
                 handler: batch),
         ]
     }

@@ -19,7 +19,8 @@ struct PrometheusRoutes: Sendable {
             .query("start", "First instant."), .query("end", "Last instant."),
         ]
         let match: Operation.Parameter = .query("match[]", "Series selectors.")
-        return both("query", "query", "The value of a PromQL query at an instant.", [.required("query", "PromQL."), time])
+        return both(
+            "query", "query", "The value of a PromQL query at an instant.", [.required("query", "PromQL."), time])
             + both(
                 "query_range", "queryRange", "The values of a PromQL query over time.",
                 [.required("query", "PromQL.")] + range + [.required("step", "Seconds or a duration.")])

@@ -24,7 +24,9 @@ struct EventStore: Sendable {
             returning id, (select name from cluster where id = cluster_id) as cluster, occurrence
             """)
         var ids: [String: Int64] = [:]
-        for row in rows { ids["\(try row["cluster", as: String.self])/\(try row["occurrence", as: String.self])"] = try row["id"] }
+        for row in rows {
+            ids["\(try row["cluster", as: String.self])/\(try row["occurrence", as: String.self])"] = try row["id"]
+        }
         return events.compactMap { event in
             guard let id = ids.removeValue(forKey: "\(event.cluster)/\(event.occurrence)") else { return nil }
             var stored = event

@@ -207,10 +207,12 @@ extension ClusterObservation {
         alarms.formUnion(raised)
         alarms.subtract(cleared)
         return raised.sorted(by: Self.precedes).map { alarm in
-            alarmEvent(.alarmRaised, .critical, alarm, opinion, "\(called(alarm.member)) raised the alarm \(alarm.kind).")
+            alarmEvent(
+                .alarmRaised, .critical, alarm, opinion, "\(called(alarm.member)) raised the alarm \(alarm.kind).")
         }
             + cleared.sorted(by: Self.precedes).map { alarm in
-                alarmEvent(.alarmCleared, .info, alarm, opinion, "The alarm \(alarm.kind) of \(called(alarm.member)) is off.")
+                alarmEvent(
+                    .alarmCleared, .info, alarm, opinion, "The alarm \(alarm.kind) of \(called(alarm.member)) is off.")
             }
     }
 

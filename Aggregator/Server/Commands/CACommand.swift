@@ -13,11 +13,13 @@ struct CACommand: ParsableCommand {
         func run() throws {
             let configuration = try options.load()
             guard configuration.certificate == nil else {
-                StandardError.print("the certificate is one of your own (tls.certificate): there is no authority to pin")
+                StandardError.print(
+                    "the certificate is one of your own (tls.certificate): there is no authority to pin")
                 throw ExitCode.failure
             }
             guard let authority = try ServerIdentity.existingAuthority(directory: configuration.tlsDirectory) else {
-                StandardError.print("there is no authority yet: it is made when the aggregator starts for the first time")
+                StandardError.print(
+                    "there is no authority yet: it is made when the aggregator starts for the first time")
                 throw ExitCode.failure
             }
             print(authority.fingerprint)

@@ -11,7 +11,9 @@ struct CheckConfigCommand: ParsableCommand {
         let configuration = try options.load()
         do {
             let groups = try configuration.ruleGroups()
-            print("\(options.config): well; \(groups.count) rule groups with \(groups.map(\.rules.count).reduce(0, +)) rules")
+            print(
+                "\(options.config): well; \(groups.count) rule groups with \(groups.map(\.rules.count).reduce(0, +)) rules"
+            )
         } catch {
             StandardError.print("\(error)")
             throw ExitCode(78)

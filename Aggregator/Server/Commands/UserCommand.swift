@@ -35,7 +35,9 @@ struct UserCommand: ParsableCommand {
 
         func run() async throws {
             let configuration = try options.load()
-            guard let role = Role(rawValue: role) else { throw ValidationError("--role must be viewer, operator or admin") }
+            guard let role = Role(rawValue: role) else {
+                throw ValidationError("--role must be viewer, operator or admin")
+            }
             let secret = try password.read()
             try await OfflineRooms.with(configuration) { rooms in
                 _ = try await rooms.access.createUser(
