@@ -47,7 +47,7 @@ func tests(_ half: String, _ name: String, _ dependencies: [Target.Dependency] =
 
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
-let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let hummingbirdHTTP2: Target.Dependency = .product(name: "HummingbirdHTTP2", package: "hummingbird")
 let hummingbirdTesting: Target.Dependency = .product(name: "HummingbirdTesting", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -169,7 +169,7 @@ let package = Package(
                 "Access",
                 "Ingest", "AgentProtocol",
                 "PrometheusText", "SelfMetrics", "MessageSignatures", "Cryptography", "JSON", "AsyncSupport",
-                "ServiceRuntime", hummingbird, hummingbirdTLS, nioSSL, logging, lifecycle,
+                "ServiceRuntime", hummingbird, hummingbirdHTTP2, nioSSL, logging, lifecycle,
             ], resources: [.embedInCode("OpenAPI/schemas.json")]),
         program(
             "etcd-monitor-aggregator", at: "Aggregator/Server",
@@ -257,7 +257,8 @@ let package = Package(
             [
                 "Model", "Postgres", "Schema", "SeriesQuery", "SeriesStore", "Fleet", "FleetHealth", "Access", "Ingest",
                 "PromQL", "Rules",
-                "Notifications", "JSON", hummingbird, hummingbirdTesting, logging,
+                "Notifications", "JSON", "HTTPClient", "Cryptography", "MessageSignatures", "AgentProtocol", "FrameCodec",
+                "Spool", "Uplink", hummingbird, hummingbirdTesting, logging, lifecycle,
             ]),
         .testTarget(
             name: "ArchitectureTests", dependencies: ["TestSupport"], path: "Tests/ArchitectureTests",

@@ -45,7 +45,8 @@ public final class BatchSender: Sendable {
     /// A sender of `identity`'s batches in `spool`.
     /// - Parameters:
     ///   - aggregators: `https://HOST:PORT` without a path, in order of preference; at least one.
-    ///   - client: with the TLS options to use; nil for TLS 1.3 that trusts the identity's CA alone.
+    ///   - client: with the TLS options to use; nil for TLS 1.3 that trusts the identity's CA alone, and HTTP/2
+    ///     if the aggregator speaks it.
     public init(
         identity: AgentIdentity, aggregators: [String], spool: Spool, client: HTTPClient? = nil, logger: Logger,
         clock: WallClock = .system, pace: Pace = Pace()
@@ -57,8 +58,8 @@ public final class BatchSender: Sendable {
         self.client =
             client
             ?? HTTPClient(
-                tls: TLSOptions(trust: .pem(identity.authorityPEM), minimumVersion: .tls13), maximumConnections: 2,
-                idleConnections: 1)
+                tls: TLSOptions(trust: .pem(identity.authorityPEM), minimumVersion: .tls13), version: .http2,
+                maximumConnections: 2, idleConnections: 1)
         signer = RequestSigner(key: identity.key)
         self.logger = logger
         self.clock = clock

@@ -52,12 +52,8 @@ public struct APIServer: Sendable {
     public func service(
         host: String, port: Int, certificate: ServingCertificate, onRunning: @escaping @Sendable (Int) async -> Void
     ) -> any Service {
-        let secured = HTTPServerBuilder { responder in
-            HTTP1Channel(responder: responder, configuration: .init(idleTimeout: .seconds(75)))
-                .secured(by: certificate)
-        }
-        return Application(
-            router: router(), server: secured,
+        Application(
+            router: router(), server: .secured(by: certificate),
             configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: nil),
             onServerRunning: { await onRunning($0.localAddress?.port ?? port) }, logger: logger)
     }

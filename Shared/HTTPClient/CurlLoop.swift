@@ -1,6 +1,6 @@
 /// What a loop can do.
 enum CurlTask: Sendable {
-    case http(HTTPRequest, TLSOptions, proxy: String?)
+    case http(HTTPRequest, TLSOptions, HTTPVersion, proxy: String?)
     case mail(MailMessage, SMTPServer)
 }
 

@@ -1,9 +1,16 @@
 internal import CCurl
 
 extension CurlTransfer {
-    func setHTTP(_ request: HTTPRequest) throws(HTTPClientError) {
+    func setHTTP(_ request: HTTPRequest, _ version: HTTPVersion) throws(HTTPClientError) {
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
-        try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        switch version {
+        case .http1:
+            try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        case .http2:
+            try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+            // Rather a stream of a connection that is being opened than a connection of its own.
+            try set(CURLOPT_PIPEWAIT, 1)
+        }
         try set(CURLOPT_URL, request.url)
         try set(CURLOPT_PATH_AS_IS, 1)
         try set(CURLOPT_UNIX_SOCKET_PATH, request.unixSocketPath)

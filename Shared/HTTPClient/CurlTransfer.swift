@@ -27,7 +27,7 @@ final class CurlTransfer {
         self.easy = easy
         let content: [UInt8]
         switch submission.task {
-        case .http(let request, _, _):
+        case .http(let request, _, _, _):
             target = "\(request.method) \(request.url.prefix { $0 != "?" })"
             content = request.body ?? []
             maximumBytes = request.maximumBodyBytes
@@ -41,10 +41,10 @@ final class CurlTransfer {
         errorText.initialize(repeating: 0)
         try setCommon(share)
         switch submission.task {
-        case .http(let request, let tls, let proxy):
+        case .http(let request, let tls, let version, let proxy):
             try setTLS(tls)
             try set(CURLOPT_PROXY, proxy ?? "")
-            try setHTTP(request)
+            try setHTTP(request, version)
         case .mail(let message, let server):
             try setTLS(server.tls)
             try set(CURLOPT_PROXY, "")
@@ -88,7 +88,7 @@ extension CurlTransfer {
 
     /// The body, handed over as it is: curl may read it again for a retry on a fresh connection.
     func setPostedBody() throws(HTTPClientError) {
-        guard case .http(let request, _, _) = submission.task, let count = request.body?.count else { return }
+        guard case .http(let request, _, _, _) = submission.task, let count = request.body?.count else { return }
         try check(ccurl_setopt_off(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(count)), CURLOPT_POSTFIELDSIZE_LARGE)
         try check(ccurl_setopt_ptr(easy, CURLOPT_POSTFIELDS, body.baseAddress), CURLOPT_POSTFIELDS)
     }
@@ -223,6 +223,7 @@ extension CurlTransfer {
         var metrics = HTTPMetrics()
         metrics.sentBytes = sentHeaderBytes + offset(CURLINFO_SIZE_UPLOAD_T)
         metrics.receivedBytes = info(CURLINFO_HEADER_SIZE) + offset(CURLINFO_SIZE_DOWNLOAD_T)
+        metrics.version = info(CURLINFO_HTTP_VERSION) == Int(CURL_HTTP_VERSION_2_0) ? .http2 : .http1
         metrics.openedConnection = info(CURLINFO_NUM_CONNECTS) > 0
         let connected = max(offset(CURLINFO_APPCONNECT_TIME_T), offset(CURLINFO_CONNECT_TIME_T))
         metrics.connected = metrics.openedConnection ? .microseconds(connected) : .zero

@@ -1,6 +1,14 @@
-// HTTPClient: HTTP/1.1 requests and SMTP mail through libcurl: pooled connections, TLS, deadlines, bounded answers.
+// HTTPClient: HTTP requests and SMTP mail through libcurl: pooled connections, TLS, deadlines, bounded answers.
 // The only room that imports libcurl. Leaves retries, redirects, content encodings and the meaning of a status to
 // others.
+
+/// The version of HTTP that a client speaks.
+public enum HTTPVersion: Sendable {
+    /// HTTP/1.1.
+    case http1
+    /// HTTP/2 with servers that choose it in the TLS handshake (ALPN), HTTP/1.1 with all others.
+    case http2
+}
 
 /// Sends requests over pooled keep-alive connections, all driven by one thread of its own.
 ///
@@ -8,18 +16,22 @@
 public final class HTTPClient: Sendable {
     private let loop: CurlLoop
     private let tls: TLSOptions
+    private let version: HTTPVersion
     private let proxy: String?
 
     /// A client; its thread starts with the first request and ends when the client is released.
     /// - Parameters:
     ///   - tls: for `https` URLs.
+    ///   - version: the newest that is spoken.
     ///   - maximumConnections: connections in all; further requests wait within their deadline.
     ///   - idleConnections: how many are kept open for the next request.
     ///   - proxy: as libcurl takes it, `http://proxy:3128`; nil for none.
     public init(
-        tls: TLSOptions = TLSOptions(), maximumConnections: Int = 64, idleConnections: Int = 8, proxy: String? = nil
+        tls: TLSOptions = TLSOptions(), version: HTTPVersion = .http1, maximumConnections: Int = 64,
+        idleConnections: Int = 8, proxy: String? = nil
     ) {
         self.tls = tls
+        self.version = version
         self.proxy = proxy
         loop = CurlLoop(maximumConnections: maximumConnections, idleConnections: idleConnections)
     }
@@ -31,7 +43,7 @@ public final class HTTPClient: Sendable {
     /// - Parameter deadline: for everything: name, connection, TLS, request and answer.
     /// - Throws: `.timeout` after `deadline`, `.cancelled` when the task is cancelled, the others by what went wrong.
     public func send(_ request: HTTPRequest, deadline: Duration) async throws(HTTPClientError) -> HTTPResponse {
-        try await loop.perform(.http(request, tls, proxy: proxy), deadline: deadline).get()
+        try await loop.perform(.http(request, tls, version, proxy: proxy), deadline: deadline).get()
     }
 
     /// Fails what is under way with `.cancelled` and closes all connections; later requests fail too.

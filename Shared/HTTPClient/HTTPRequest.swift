@@ -1,5 +1,5 @@
 /// One request. What stands here is what goes over the wire, next to `Host` and `Content-Length`: the client adds no
-/// `Accept`, `User-Agent` or `Expect` of its own.
+/// `Accept`, `User-Agent` or `Expect` of its own. (HTTP/2 has the names in lower case, and `:authority` for `Host`.)
 public struct HTTPRequest: Sendable {
     /// GET, POST, …
     public var method: String
@@ -56,12 +56,15 @@ public struct HTTPResponse: Sendable {
     }
 }
 
-/// Bytes and times of one exchange, as libcurl counts them: HTTP only, without TLS and TCP.
+/// Bytes and times of one exchange, as libcurl counts them: HTTP only, without TLS and TCP. Headers count in HTTP/1.1's
+/// notation; HTTP/2 compresses them.
 public struct HTTPMetrics: Sendable, Equatable {
     /// Request line, headers and body.
     public var sentBytes = 0
     /// Status line, headers and body.
     public var receivedBytes = 0
+    /// What was spoken.
+    public var version = HTTPVersion.http1
     /// Whether a new connection had to be opened.
     public var openedConnection = false
     /// Until the connection (with TLS) stood; zero for a pooled one.

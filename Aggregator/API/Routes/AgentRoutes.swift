@@ -64,10 +64,7 @@ struct AgentRoutes: Sendable {
         } catch let error as APIError where error.status == .contentTooLarge {
             throw Problem(.bodyTooLarge, error.detail)
         }
-        let parts = RequestParts(
-            method: request.method.rawValue, scheme: "https", authority: request.head.authority ?? "",
-            target: request.head.path ?? "/", headers: request.headers.map { ($0.name.rawName, $0.value) })
-        return UploadRequest(parts: parts, body: body, peer: context.peer)
+        return UploadRequest(parts: RequestParts(request), body: body, peer: context.peer)
     }
 
     static func answer(_ problem: Problem, retryAfter: Duration) -> Response {
@@ -77,5 +74,14 @@ struct AgentRoutes: Sendable {
         return Response(
             status: .init(code: problem.code.status), headers: headers,
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: problem.json)))
+    }
+}
+
+extension RequestParts {
+    /// What of `request` a signature covers: the same over HTTP/1.1's `Host` and HTTP/2's `:authority`.
+    init(_ request: Request) {
+        self.init(
+            method: request.method.rawValue, scheme: "https", authority: request.head.authority ?? "",
+            target: request.head.path ?? "/", headers: request.headers.map { ($0.name.rawName, $0.value) })
     }
 }

@@ -56,6 +56,15 @@ final class TLSServer: Sendable {
         }
     }
 
+    @Test func speaksHTTP1WithAServerThatKnowsNoHTTP2() async throws {
+        let server = try await TLSServer(names: ["localhost"])
+        let tls = TLSOptions(trust: .pem(server.authority.certificate.pem))
+        let request = HTTPRequest("GET", "https://localhost:\(server.port)/")
+        let answer = try await HTTPClient(tls: tls, version: .http2).send(request, deadline: .seconds(20))
+        #expect(answer.status == 200)
+        #expect(answer.metrics.version == .http1)
+    }
+
     @Test func trustsNobodyElse() async throws {
         let server = try await TLSServer(names: ["localhost"])
         let stranger = try CertificateAuthority.make(name: "test", permitting: [], now: Int64(time(nil)))

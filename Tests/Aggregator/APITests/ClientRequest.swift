@@ -1,0 +1,4 @@
+import HTTPClient
+
+/// The client's request, where Hummingbird's type of the same name is in sight too.
+typealias ClientRequest = HTTPRequest
