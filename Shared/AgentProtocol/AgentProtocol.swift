@@ -24,8 +24,8 @@ public enum AgentProtocol {
 
     /// Label of the only signature.
     public static let signatureLabel = "s"
-    /// `tag` of a batch's signature; its `keyid` is the agent's id.
-    public static let batchTag = "etcd-monitor-batch"
+    /// `tag` of a batch's signature; its `keyid` is the agent's id. Short: it is sent with every batch.
+    public static let batchTag = "emb"
     /// What a batch's signature covers, in this order.
     public static let batchComponents = [
         "@method", "@authority", "@path", "content-digest", "content-type", "content-encoding",

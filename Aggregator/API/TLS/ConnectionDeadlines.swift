@@ -55,13 +55,16 @@ final class ConnectionDeadlines: ChannelInboundHandler {
     }
 }
 
-/// Tells the connection that a stream is there. In each stream's pipeline, on the event loop of its connection.
+/// Tells the connection that a stream is there, and keeps its answer short. In each stream's pipeline, on the event loop
+/// of its connection.
 final class StreamPresence: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Any
 
     private var connection: (channel: any Channel, deadlines: ConnectionDeadlines)?
 
     func handlerAdded(context: ChannelHandlerContext) {
+        // Where frames are still frames. Into a pipeline that is being torn down it need not come.
+        try? context.channel.pipeline.syncOperations.addHandler(BodilessAnswers(), position: .first)
         guard let channel = context.channel.parent,
             // A connection that has lost its handlers is closing: there is nobody to tell.
             let deadlines = try? channel.pipeline.syncOperations.handler(type: ConnectionDeadlines.self)
