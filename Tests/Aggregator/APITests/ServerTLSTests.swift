@@ -137,12 +137,22 @@ private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         ClientRequest("POST", server.url + path, body: [UInt8](repeating: 0x61, count: bytes))
     }
 
+    private func answer(_ client: HTTPClient, _ request: ClientRequest) async throws -> ClientResponse {
+        try await client.send(request, deadline: .seconds(60))
+    }
+
+    private func expect(
+        _ status: Int, _ client: HTTPClient, _ request: ClientRequest, at location: SourceLocation = #_sourceLocation
+    ) async throws {
+        #expect(try await answer(client, request).status == status, sourceLocation: location)
+    }
+
     @Test(arguments: versions) func speaksTheVersionOfItsClientOverOneConnection(version: HTTPVersion) async throws {
         let server = try SecureServer()
         try await server.run { _ in
             let client = server.client(version)
             for isFirst in [true, false] {
-                let answer = try await client.send(post("/echo", server), deadline: .seconds(30))
+                let answer = try await self.answer(client, post("/echo", server))
                 #expect(answer.metrics.version == version)
                 #expect(answer.metrics.openedConnection == isFirst)
                 #expect(String(decoding: answer.body, as: UTF8.self) == "POST 127.0.0.1:\(server.port) /echo 5")
@@ -155,10 +165,10 @@ private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = try SecureServer()
         try await server.run { _ in
             let client = server.client(version)
-            #expect(try await client.send(post("/bounded", server, bytes: 1000), deadline: .seconds(30)).status == 200)
-            #expect(try await client.send(post("/bounded", server, bytes: 1001), deadline: .seconds(30)).status == 413)
+            try await expect(200, client, post("/bounded", server, bytes: 1000))
+            try await expect(413, client, post("/bounded", server, bytes: 1001))
             // The connection, or a new one, goes on.
-            #expect(try await client.send(post("/bounded", server), deadline: .seconds(30)).status == 200)
+            try await expect(200, client, post("/bounded", server))
         }
     }
 
@@ -166,10 +176,11 @@ private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = try SecureServer()
         try await server.run { group in
             let client = server.client(version)
-            async let answer = client.send(ClientRequest("GET", server.url + "/stream"), deadline: .seconds(60))
+            async let ending = answer(client, ClientRequest("GET", server.url + "/stream"))
             for await _ in server.streams { break }
             await group.triggerGracefulShutdown()
-            #expect(String(decoding: try await answer.body, as: UTF8.self) == "begun ended")
+            let body = try await ending.body
+            #expect(String(decoding: body, as: UTF8.self) == "begun ended")
         }
     }
 
@@ -182,7 +193,7 @@ private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         try await server.run(patience: patience) { _ in
             let idle = server.client(version)
             client.withLock { $0 = idle }
-            #expect(try await idle.send(post("/echo", server), deadline: .seconds(30)).status == 200)
+            try await expect(200, idle, post("/echo", server))
         }
         client.withLock { $0 = nil }
     }
@@ -204,7 +215,7 @@ private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         try await server.run(patience: patience) { _ in
             peer.withLock { $0 = SilentPeer(port: server.port) }
             // A second connection that was served tells that the first was taken.
-            #expect(try await server.client(.http2).send(post("/echo", server), deadline: .seconds(30)).status == 200)
+            try await expect(200, server.client(.http2), post("/echo", server))
         }
     }
 
@@ -212,19 +223,18 @@ private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = try SecureServer()
         try await server.run { _ in
             let before = server.client(version)
-            #expect(try await before.send(post("/echo", server), deadline: .seconds(30)).status == 200)
+            try await expect(200, before, post("/echo", server))
             let authority = try SecureServer.replaceCertificate(in: server.directory)
             #expect(server.certificate.reloadIfChanged())
 
             let trust = TLSOptions(trust: .pem(authority.certificate.pem), minimumVersion: .tls13)
-            let after = try await HTTPClient(tls: trust, version: version)
-                .send(post("/echo", server), deadline: .seconds(30))
+            let after = try await answer(HTTPClient(tls: trust, version: version), post("/echo", server))
             #expect(after.status == 200)
             #expect(after.metrics.version == version)
             // What was open stays open; what opens with the former trust fails.
-            #expect(try await before.send(post("/echo", server), deadline: .seconds(30)).metrics.openedConnection == false)
+            #expect(try await answer(before, post("/echo", server)).metrics.openedConnection == false)
             await #expect(throws: HTTPClientError.self) {
-                try await server.client(version).send(post("/echo", server), deadline: .seconds(30))
+                try await answer(server.client(version), post("/echo", server))
             }
         }
     }
