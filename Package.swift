@@ -257,7 +257,8 @@ let package = Package(
             [
                 "Model", "Postgres", "Schema", "SeriesQuery", "SeriesStore", "Fleet", "FleetHealth", "Access", "Ingest",
                 "PromQL", "Rules",
-                "Notifications", "JSON", "HTTPClient", "Cryptography", "MessageSignatures", "AgentProtocol", "FrameCodec",
+                "Notifications", "JSON", "HTTPClient", "Cryptography", "MessageSignatures", "AgentProtocol",
+                "FrameCodec",
                 "Spool", "Uplink", hummingbird, hummingbirdTesting, logging, lifecycle,
             ]),
         .testTarget(
