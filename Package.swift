@@ -250,7 +250,7 @@ let package = Package(
             "Aggregator", "Ingest",
             [
                 "Model", "Postgres", "Schema", "FrameCodec", "AgentProtocol", "MessageSignatures", "Cryptography",
-                "SeriesStore", "Fleet", "Access", "JSON", logging,
+                "SeriesStore", "SeriesQuery", "SelfMetrics", "Fleet", "Access", "JSON", logging,
             ]),
         tests(
             "Aggregator", "API",
