@@ -243,8 +243,10 @@ let package = Package(
                 lifecycle,
                 logging,
             ]),
-        tests("Aggregator", "Fleet", ["Model", "Postgres", "Schema", "AgentProtocol", "JSON", logging]),
-        tests("Aggregator", "FleetHealth", ["Model", "SeriesQuery", "PromQL", "Fleet", "Rules", "Postgres", "Schema"]),
+        tests("Aggregator", "Fleet", ["Model", "Postgres", "Schema", "AgentProtocol", "AsyncSupport", "JSON", logging]),
+        tests(
+            "Aggregator", "FleetHealth",
+            ["Model", "AgentProtocol", "SeriesQuery", "PromQL", "Fleet", "Rules", "Postgres", "Schema"]),
         tests("Aggregator", "Access", ["Model", "Postgres", "Schema", "Cryptography", logging]),
         tests(
             "Aggregator", "Ingest",

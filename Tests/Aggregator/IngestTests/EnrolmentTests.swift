@@ -1,3 +1,4 @@
+import Access
 import AgentProtocol
 import Cryptography
 import Fleet

@@ -1,3 +1,4 @@
+import Access
 import AgentProtocol
 import Cryptography
 import Fleet
@@ -80,14 +81,10 @@ struct RefusalTests {
         try await IngestWorld.with { world in
             var agent = try await TestAgent("n1", in: world.fleet, clock: world.clock)
             let body = try agent.batch().body
-            do throws(Problem) {
-                let request = try? agent.request(body, created: world.clock.now + .seconds(seconds))
-                try await world.ingestor.ingest(#require(request))
-                Issue.record("a stale signature was taken")
-            } catch {
-                #expect(error.code == .staleSignature)
-                #expect(error.serverTime == world.clock.now)
-            }
+            let late = try agent.request(body, created: world.clock.now + .seconds(seconds))
+            let problem = await #expect(throws: Problem.self) { try await world.ingestor.ingest(late) }
+            #expect(problem?.code == .staleSignature)
+            #expect(problem?.serverTime == world.clock.now)
             #expect(try await world.auditedRefusals().isEmpty)
             // Signed again by that time, the same body is taken.
             try await world.ingestor.ingest(agent.request(body))
