@@ -8,24 +8,29 @@ struct RunningDatabase {
     let pool: PostgresPool
     /// `embedded` or `external`.
     let kind: String
+    private let embedded: EmbeddedPostgres?
+
     /// What has to run beside it.
-    let services: [any Service]
+    var services: [any Service] { embedded.map { [$0] } ?? [] }
 
-    private let own: EmbeddedPostgres?
-
-    /// Starts the aggregator's own PostgreSQL, or finds the user's.
+    /// Starts a PostgreSQL of our own, or finds the user's.
     static func start(_ configuration: AggregatorConfiguration, logger: Logger) async throws -> RunningDatabase {
         guard configuration.database == nil else {
             return RunningDatabase(
-                pool: connect(configuration, logger: logger), kind: "external", services: [], own: nil)
+                pool: connect(configuration, logger: logger), kind: "external", embedded: nil)
         }
-        let own = EmbeddedPostgres(
+        let embedded = EmbeddedPostgres(
             stateDirectory: configuration.stateDirectory, connections: configuration.databaseConnections,
             logger: logger)
-        var settings = try await own.start()
-        settings.connections = configuration.databaseConnections
-        return RunningDatabase(
-            pool: PostgresPool(settings, logger: logger), kind: "embedded", services: [own], own: own)
+        do {
+            var settings = try await embedded.start()
+            settings.connections = configuration.databaseConnections
+            return RunningDatabase(
+                pool: PostgresPool(settings, logger: logger), kind: "embedded", embedded: embedded)
+        } catch {
+            await embedded.stop()
+            throw error
+        }
     }
 
     /// A pool on the database, which runs already.
@@ -40,6 +45,6 @@ struct RunningDatabase {
     /// Stops what was started, when the rest could not be.
     func abandon() async {
         pool.close()
-        await own?.stop()
+        await embedded?.stop()
     }
 }
