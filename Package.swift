@@ -258,10 +258,9 @@ let package = Package(
             "Aggregator", "API",
             [
                 "Model", "Postgres", "Schema", "SeriesQuery", "SeriesStore", "Fleet", "FleetHealth", "Access", "Ingest",
-                "PromQL", "Rules",
-                "Notifications", "JSON", "HTTPClient", "Cryptography", "MessageSignatures", "AgentProtocol",
-                "FrameCodec",
-                "Spool", "Uplink", hummingbird, hummingbirdTesting, logging, lifecycle,
+                "PromQL", "Rules", "Notifications", "SelfMetrics", "JSON", "HTTPClient", "Cryptography",
+                "MessageSignatures", "AgentProtocol", "FrameCodec", "Spool", "Uplink", hummingbird, hummingbirdTesting,
+                logging, lifecycle,
             ]),
         .testTarget(
             name: "ArchitectureTests", dependencies: ["TestSupport"], path: "Tests/ArchitectureTests",

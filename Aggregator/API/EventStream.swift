@@ -21,6 +21,9 @@ final class EventStream: Sendable {
     /// What one client may have waiting; one that is further behind loses the oldest.
     private static let buffer = 256
 
+    /// Then the client connects again, and is recognised anew.
+    private static let longest: Duration = .seconds(1800)
+
     private let services: APIServices
     private let limits: APILimits
     private let state = Mutex(State())
@@ -100,7 +103,10 @@ final class EventStream: Sendable {
             group.addTask {
                 var ticker = Ticker(every: .seconds(1), clock: ContinuousClock())
                 // Cancelled: the client is gone.
-                while (try? await ticker.next()) != nil { continuation.yield(Self.tick(self.services.clock.now)) }
+                while let tick = try? await ticker.next() {
+                    continuation.yield(Self.tick(self.services.clock.now))
+                    if .seconds(tick.number) >= Self.longest { continuation.finish() }
+                }
             }
             group.addTask {
                 for await changed in self.services.health.changes.subscribe() {
