@@ -1,8 +1,8 @@
 import AgentProtocol
-import Fleet
 import Model
 import Testing
 
+@testable import Fleet
 @testable import FleetHealth
 
 /// A cluster of three members and their agents, changed by each test.

@@ -8,10 +8,11 @@ import Testing
 
     @Test func keepsTheWorstOfEachQuarter() {
         var history = HealthHistory()
-        #expect(history.note(.healthy, at: noon))
-        #expect(history.note(.critical, at: noon + .seconds(60)))
-        #expect(!history.note(.degraded, at: noon + .seconds(120)))
-        #expect(history.note(.healthy, at: noon + .seconds(900)))
+        let changes = [
+            history.note(.healthy, at: noon), history.note(.critical, at: noon + .seconds(60)),
+            history.note(.degraded, at: noon + .seconds(120)), history.note(.healthy, at: noon + .seconds(900)),
+        ]
+        #expect(changes == [true, true, false, true])
         let cells = history.cells(at: noon + .seconds(900))
         #expect(cells.count == 96)
         #expect(cells.suffix(2).map(\.status) == [.critical, .healthy])

@@ -5,7 +5,7 @@ import Testing
 @testable import Fleet
 
 /// One cluster of three members, told by their agents one opinion after another.
-private struct Telling {
+private final class Telling {
     var observation = ClusterObservation(name: "prod")
     var now = Timestamp(milliseconds: 1_790_000_000_000)
 
@@ -31,7 +31,7 @@ private struct Telling {
     }
 
     /// Agent `number` says `state` a second later.
-    mutating func say(_ number: Int, _ state: MemberState) -> [FleetEvent] {
+    func say(_ number: Int, _ state: MemberState) -> [FleetEvent] {
         now = now + .seconds(1)
         return observation.apply(
             MemberOpinion(
@@ -41,7 +41,7 @@ private struct Telling {
 
     /// All three have said that all is well.
     static func begun() -> Telling {
-        var telling = Telling()
+        let telling = Telling()
         for number in 1...3 { _ = telling.say(number, state(number)) }
         return telling
     }
@@ -49,13 +49,13 @@ private struct Telling {
 
 @Suite struct ClusterObservationTests {
     @Test func saysNothingOfAClusterThatItSeesForTheFirstTime() {
-        var telling = Telling()
+        let telling = Telling()
         for number in 1...3 { #expect(telling.say(number, Telling.state(number)).isEmpty) }
         #expect(telling.observation.leaderships[EtcdID(99)]?.leader == EtcdID(1))
     }
 
     @Test func makesOneEventOfALeaderChangeThatThreeAgentsSee() {
-        var telling = Telling.begun()
+        let telling = Telling.begun()
         let first = telling.say(2, Telling.state(2, leader: 3, term: 6))
         #expect(first.map(\.kind) == [.leaderChanged])
         #expect(first[0].sentence == "Leader changed from m1 to m3, term 5 → 6.")
@@ -65,25 +65,25 @@ private struct Telling {
     }
 
     @Test func ignoresALeaderThatIsOldNews() {
-        var telling = Telling.begun()
+        let telling = Telling.begun()
         _ = telling.say(2, Telling.state(2, leader: 3, term: 6))
         #expect(telling.say(1, Telling.state(1, leader: 1, term: 5) { $0.version = "3.5.2" }).isEmpty)
     }
 
     @Test func waitsForAWinnerWhileThereIsNoLeader() {
-        var telling = Telling.begun()
+        let telling = Telling.begun()
         #expect(telling.say(2, Telling.state(2, term: 6) { $0.leader = nil }).isEmpty)
         #expect(telling.say(2, Telling.state(2, leader: 2, term: 6)).map(\.kind) == [.leaderChanged])
     }
 
     @Test func tellsAnElectionThatTheSameMemberWins() {
-        var telling = Telling.begun()
+        let telling = Telling.begun()
         let events = telling.say(1, Telling.state(1, leader: 1, term: 8))
         #expect(events.map(\.sentence) == ["m1 was elected again, term 5 → 8."])
     }
 
     @Test func tellsARestartByTheProcessesStart() {
-        var telling = Telling.begun()
+        let telling = Telling.begun()
         let restarted = telling.say(
             2, Telling.state(2) { $0.processStart = Timestamp(milliseconds: 1_790_000_000_000) })
         #expect(restarted.map(\.kind) == [.memberRestarted])
@@ -93,7 +93,7 @@ private struct Telling {
     }
 
     @Test func tellsAMemberThatGoesAndComesBack() {
-        var telling = Telling.begun()
+        let telling = Telling.begun()
         let down = telling.say(3, Telling.state(3) { ($0.isReachable, $0.reason) = (false, "connection refused") })
         #expect(down.map(\.sentence) == ["m3 is down: connection refused."])
         let up = telling.say(3, Telling.state(3))
@@ -101,7 +101,7 @@ private struct Telling {
     }
 
     @Test func tellsMembershipOnceWhoeverSeesIt() {
-        var telling = Telling.begun()
+        let telling = Telling.begun()
         let added = MemberState.Member(id: EtcdID(4), name: "m4", peerURLs: [], clientURLs: [], isLearner: true)
         let grow = { (state: inout MemberState) in state.members.append(added) }
         let events = telling.say(1, Telling.state(1, grow))
@@ -116,13 +116,13 @@ private struct Telling {
     }
 
     @Test func takesAMissingListForNoNews() {
-        var telling = Telling.begun()
+        let telling = Telling.begun()
         let events = telling.say(1, Telling.state(1) { ($0.isReachable, $0.members) = (false, []) })
         #expect(events.map(\.kind) == [.memberDown])
     }
 
     @Test func tellsAnAlarmOnceAndItsEndOnce() {
-        var telling = Telling.begun()
+        let telling = Telling.begun()
         let alarm = MemberState.Alarm(member: EtcdID(2), kind: "NOSPACE")
         let raise = { (state: inout MemberState) in state.alarms = [alarm] }
         #expect(telling.say(1, Telling.state(1, raise)).map(\.kind) == [.alarmRaised])
@@ -133,14 +133,14 @@ private struct Telling {
     }
 
     @Test func ignoresAnOpinionThatIsOlderThanTheOneKnown() {
-        var telling = Telling.begun()
+        let telling = Telling.begun()
         telling.now = telling.now - .seconds(100)
         #expect(telling.say(1, Telling.state(1, leader: 3, term: 9)).isEmpty)
         #expect(telling.observation.leaderships[EtcdID(99)]?.term == 5)
     }
 
     @Test func keepsWhoAMemberIsWhenItsAgentStartsWhileItIsDown() {
-        var telling = Telling.begun()
+        let telling = Telling.begun()
         _ = telling.say(3, MemberState(isReachable: false, reason: "connection refused"))
         let opinion = telling.observation.opinions.values.first { $0.node == "n3" }
         #expect(opinion?.state.memberID == EtcdID(3))
