@@ -15,9 +15,9 @@ struct OfflineRooms: Sendable {
         _ configuration: AggregatorConfiguration, _ body: (OfflineRooms) async throws -> Void
     ) async throws {
         let logger = Logger(label: "command") { _ in SwiftLogNoOpLogHandler() }
-        var impatient = configuration
-        impatient.databaseConnections = 2
-        let pool = RunningDatabase.connect(impatient, logger: logger)
+        var modest = configuration
+        modest.databaseConnections = 2
+        let pool = RunningDatabase.connect(modest, logger: logger)
         defer { pool.close() }
         do {
             let audit = AuditLog(pool: pool, logger: logger)

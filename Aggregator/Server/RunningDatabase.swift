@@ -8,27 +8,28 @@ struct RunningDatabase {
     let pool: PostgresPool
     /// `embedded` or `external`.
     let kind: String
-    private let embedded: EmbeddedPostgres?
-
     /// What has to run beside it.
-    var services: [any Service] { embedded.map { [$0] } ?? [] }
+    let services: [any Service]
 
-    /// Starts a PostgreSQL of our own, or finds the user's.
+    private let own: EmbeddedPostgres?
+
+    /// Starts the aggregator's own PostgreSQL, or finds the user's.
     static func start(_ configuration: AggregatorConfiguration, logger: Logger) async throws -> RunningDatabase {
         guard configuration.database == nil else {
             return RunningDatabase(
-                pool: connect(configuration, logger: logger), kind: "external", embedded: nil)
+                pool: connect(configuration, logger: logger), kind: "external", services: [], own: nil)
         }
-        let embedded = EmbeddedPostgres(
+        let own = EmbeddedPostgres(
             stateDirectory: configuration.stateDirectory, connections: configuration.databaseConnections,
             logger: logger)
         do {
-            var settings = try await embedded.start()
+            var settings = try await own.start()
             settings.connections = configuration.databaseConnections
             return RunningDatabase(
-                pool: PostgresPool(settings, logger: logger), kind: "embedded", embedded: embedded)
+                pool: PostgresPool(settings, logger: logger), kind: "embedded", services: [own], own: own)
         } catch {
-            await embedded.stop()
+            // It may run without being of use.
+            await own.stop()
             throw error
         }
     }
@@ -45,6 +46,6 @@ struct RunningDatabase {
     /// Stops what was started, when the rest could not be.
     func abandon() async {
         pool.close()
-        await embedded?.stop()
+        await own?.stop()
     }
 }

@@ -1,6 +1,7 @@
 import Access
 import Fleet
 import FleetHealth
+import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import Ingest

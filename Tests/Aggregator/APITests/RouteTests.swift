@@ -1,4 +1,5 @@
 import Access
+import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import JSON

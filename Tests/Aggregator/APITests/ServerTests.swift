@@ -1,8 +1,11 @@
 import Access
 import Cryptography
+import Fleet
+import FleetHealth
 import HTTPClient
 import JSON
 import Model
+import SelfMetrics
 import ServiceLifecycle
 import TestSupport
 import Testing
@@ -115,7 +118,7 @@ struct ServerTests {
                     HTTPRequest(
                         "GET", "https://localhost:\(port)/api/v1/stream", headers: [(name: "Cookie", value: cookie)]),
                     deadline: .seconds(30))
-                while try await world.streams() == 0 { try await Task.sleep(for: .milliseconds(20)) }
+                while try world.streams() == 0 { try await Task.sleep(for: .milliseconds(20)) }
                 await group.triggerGracefulShutdown()
                 let response = try await answer
                 let text = String(decoding: response.body, as: UTF8.self)
