@@ -33,8 +33,10 @@ struct SessionTests {
     @Test func doesNotTellAWrongNameFromAWrongPassword() async throws {
         try await APIWorld.with { world, client in
             try await world.makeUser("ann", Grants(everywhere: .viewer))
-            let wrong = try await client.post("/api/v1/session", json: ["username": "ann", "password": "nope nope nope"])
-            let nobody = try await client.post("/api/v1/session", json: ["username": "eve", "password": "nope nope nope"])
+            let wrong = try await client.post(
+                "/api/v1/session", json: ["username": "ann", "password": "nope nope nope"])
+            let nobody = try await client.post(
+                "/api/v1/session", json: ["username": "eve", "password": "nope nope nope"])
             #expect(wrong.status == .unauthorized && nobody.status == .unauthorized)
             #expect(wrong.body == nobody.body)
         }

@@ -19,7 +19,8 @@ struct EnrolmentTests {
     }
 
     private func request(
-        _ world: IngestWorld, token: String, node: String, key: Ed25519PrivateKey, signedBy signer: Ed25519PrivateKey? = nil
+        _ world: IngestWorld, token: String, node: String, key: Ed25519PrivateKey,
+        signedBy signer: Ed25519PrivateKey? = nil
     ) throws -> UploadRequest {
         let body = EnrolmentRequest(
             token: token, node: node, publicKey: key.publicKey.raw, agentVersion: "1.0"
