@@ -243,7 +243,8 @@ let package = Package(
                 lifecycle,
                 logging,
             ]),
-        tests("Aggregator", "Fleet", ["Model", "Postgres", "Schema", "AgentProtocol", "AsyncSupport", "JSON", logging]),
+        tests(
+            "Aggregator", "Fleet", ["Model", "Postgres", "Schema", "AgentProtocol", "AsyncSupport", "JSON", logging]),
         tests(
             "Aggregator", "FleetHealth",
             ["Model", "AgentProtocol", "SeriesQuery", "PromQL", "Fleet", "Rules", "Postgres", "Schema"]),
