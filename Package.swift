@@ -169,7 +169,7 @@ let package = Package(
                 "Access",
                 "Ingest", "AgentProtocol",
                 "PrometheusText", "SelfMetrics", "MessageSignatures", "Cryptography", "JSON", "AsyncSupport",
-                "ServiceRuntime", hummingbird, hummingbirdHTTP2, nioSSL, logging, lifecycle,
+                "ServiceRuntime", "DurableFiles", hummingbird, hummingbirdHTTP2, nioSSL, logging, lifecycle,
             ], resources: [.embedInCode("OpenAPI/schemas.json")]),
         program(
             "etcd-monitor-aggregator", at: "Aggregator/Server",

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import DurableFiles
 public import Logging
 public import NIOSSL
 public import ServiceLifecycle
@@ -77,23 +77,5 @@ public final class ServingCertificate: Service, CustomStringConvertible {
         configuration.minimumTLSVersion = .tlsv13
         configuration.applicationProtocols = ["h2", "http/1.1"]
         return try NIOSSLContext(configuration: configuration)
-    }
-}
-
-/// What tells one version of a file from the next.
-struct FileStamp: Equatable, Sendable {
-    private var inode: UInt64 = 0
-    private var size: Int64 = 0
-    private var seconds: Int64 = 0
-    private var nanoseconds: Int64 = 0
-
-    /// The version that is at `path` now; all zeros if none is.
-    init(of path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return }
-        inode = UInt64(status.st_ino)
-        size = Int64(status.st_size)
-        seconds = Int64(status.st_mtim.tv_sec)
-        nanoseconds = Int64(status.st_mtim.tv_nsec)
     }
 }
