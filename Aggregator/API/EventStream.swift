@@ -18,6 +18,20 @@ final class EventStream: Sendable {
         var byUser: [String: Int] = [:]
     }
 
+    /// A stream's place among those that are open; given back when nothing holds it any more, also when the answer was
+    /// never written because the client was gone already.
+    private final class Place: Sendable {
+        let user: String
+        private let stream: EventStream
+
+        init(_ user: String, in stream: EventStream) {
+            self.user = user
+            self.stream = stream
+        }
+
+        deinit { stream.leave(user) }
+    }
+
     /// What one client may have waiting; one that is further behind loses the oldest.
     private static let buffer = 256
 
@@ -48,19 +62,19 @@ final class EventStream: Sendable {
 
     private func open(_ request: Request, _ context: APIContext) async throws -> Response {
         let principal = try context.requirePrincipal()
-        try enter(principal.name)
+        let place = try enter(principal.name)
         var headers = HTTPFields()
         headers[.contentType] = "text/event-stream"
         headers[.cacheControl] = "no-store, no-transform"
         let body = ResponseBody { writer in
-            defer { self.leave(principal.name) }
+            defer { withExtendedLifetime(place) {} }
             try await self.run(for: principal, &writer)
             try await writer.finish(nil)
         }
         return Response(status: .ok, headers: headers, body: body)
     }
 
-    private func enter(_ user: String) throws {
+    private func enter(_ user: String) throws -> Place {
         try state.withLock { state in
             guard state.open < limits.streams, state.byUser[user, default: 0] < limits.streamsPerUser else {
                 var headers = HTTPFields()
@@ -72,6 +86,7 @@ final class EventStream: Sendable {
             state.open += 1
             state.byUser[user, default: 0] += 1
         }
+        return Place(user, in: self)
     }
 
     private func leave(_ user: String) {

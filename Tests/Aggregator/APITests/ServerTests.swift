@@ -127,6 +127,7 @@ struct ServerTests {
                 #expect(text.contains("event: clusters\ndata: {\"clusters\":[{\"name\":\"red\""))
                 #expect(text.hasSuffix("\n\n"))
             }
+            #expect(try world.streams() == 0)
             withExtendedLifetime(files.directory) {}
         }
     }

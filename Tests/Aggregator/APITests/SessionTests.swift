@@ -112,4 +112,17 @@ struct SessionTests {
             #expect(refusals.first?.event.action == "enrol-agent")
         }
     }
+
+    @Test func boundsTheStreamsOfAUser() async throws {
+        var limits = APILimits()
+        limits.streamsPerUser = 0
+        try await APIWorld.with(limits: limits) { world, client in
+            let headers = try await world.signedIn(as: .viewer, client)
+            let response = try await client.execute(uri: "/api/v1/stream", method: .get, headers: headers)
+            #expect(response.status == .tooManyRequests)
+            #expect(response.problem == "too-many-streams")
+            #expect(response.headers[.retryAfter] != nil)
+            #expect(try world.streams() == 0)
+        }
+    }
 }
