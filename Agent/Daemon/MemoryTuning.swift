@@ -41,9 +41,7 @@ struct CleanMapping: Equatable {
                 candidate = header
             } else if line.starts(with: anonymous), let mapping = candidate {
                 candidate = nil
-                if line.dropFirst(anonymous.count).allSatisfy({ [0x20, 0x30, 0x6b, 0x42].contains($0) }) {
-                    result.append(mapping)
-                }
+                if line.suffix(nothing.count).elementsEqual(nothing) { result.append(mapping) }
             } else if isHeader(line) {
                 candidate = nil
             }
@@ -52,6 +50,7 @@ struct CleanMapping: Equatable {
     }
 
     private static let anonymous = Array("Anonymous:".utf8)
+    private static let nothing = Array(" 0 kB".utf8)
 
     /// `start-end perms offset device inode path`, if it may be clean: `r-xp` or `r--p` of a file.
     private static func header(_ line: ArraySlice<UInt8>) -> CleanMapping? {

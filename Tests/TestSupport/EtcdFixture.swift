@@ -136,7 +136,9 @@ public final class EtcdFixture: Sendable {
     /// Starts member `index` (again) and waits until it says that it is ready.
     public func start(_ index: Int) async throws {
         let member = members[index]
-        let socket = try NotifySocket(path: directory.file(member.name + ".notify"))
+        // A path of its own for each start: the socket of the start before may be removed only now.
+        let number = UInt32.random(in: 0 ... .max)
+        let socket = try NotifySocket(path: directory.file("\(member.name)-\(number).notify"))
         let child = try await ChildProcess.start(
             version.program, member.arguments, environment: ["NOTIFY_SOCKET": socket.path],
             output: directory.file(member.name + ".log"))

@@ -96,7 +96,18 @@ struct EmbeddedPostgresTests {
         let installation = try layout.chooseInstallation(launcher)
         let left = try await ServerProcess.launch(
             launcher.tool([installation.postgres, "-D", layout.data]), logger: logger)
-        try await withPool(configuration) { _ = try await $0.query("select 1 as n") }
+        try await withPool(configuration) { pool in
+            // Nobody waited for this one to accept connections.
+            var answered = false
+            while !answered {
+                do {
+                    _ = try await pool.query("select 1 as n")
+                    answered = true
+                } catch let error as PostgresError where error.isTransient {
+                    continue
+                }
+            }
+        }
 
         let second = database()
         _ = try await second.start()

@@ -155,9 +155,12 @@ import Testing
             }
             let other = "groups:\n  - name: g\n    rules:\n      - {alert: Other, expr: 'up > 5'}\n"
             let service = try service(pool, source, sink, text: other)
-            try await whileRunning(service) { await sink.waitForAnnouncements(2) }
+            try await whileRunning(service) {
+                await sink.waitForAnnouncements(2)
+                // It is announced inside the transaction that forgets it: the commit comes a little later.
+                while try await !saved(pool).isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+            }
             #expect(sink.announced.map(\.short) == ["Down m1 firing", "Down m1 resolved"])
-            #expect(try await saved(pool).isEmpty)
         }
     }
 
