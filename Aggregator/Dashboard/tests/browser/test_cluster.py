@@ -41,6 +41,7 @@ def test_a_cluster_that_is_not_there_says_so(open_page):
     assert page.get_by_role("link", name="Open the fleet").is_visible()
 
 
+@pytest.mark.timing
 def test_fourteen_charts_of_eight_lines_paint_within_a_second_of_their_data(open_page, server):
     server.tell("control", seriesPerChart=8)
     page = open_page("/")
@@ -112,6 +113,7 @@ def test_drag_zooms_every_chart_and_back_undoes_it(open_page, browser, server):
     assert "from=" not in page.url
 
 
+@pytest.mark.timing
 def test_panning_keeps_up_with_the_pointer(open_page, server):
     server.tell("control", seriesPerChart=8)
     page = open_page(DEGRADED)

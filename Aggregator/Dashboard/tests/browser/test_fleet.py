@@ -13,6 +13,7 @@ def first_tile_milliseconds(page):
     })""")
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("count, limit", [(None, 1000), (500, 1500)], ids=["24 clusters", "500 clusters"])
 def test_a_cold_load_shows_the_first_cluster_soon(open_page, server, count, limit):
     if count:
