@@ -5,7 +5,7 @@ SWIFT_BUILD  = swift build
 RELEASE      = --configuration release --static-swift-stdlib --scratch-path .build-release
 RELEASE_BIN  = .build-release/release
 
-.PHONY: help demo test check bench deb build release web setup-build setup-demo setup-test format clean
+.PHONY: help demo test check bench deb build release web setup-build setup-demo setup-test setup-deb format clean
 
 help:
 	@echo 'make demo    a real etcd cluster, measured and shown; runs until Ctrl-C'
@@ -20,6 +20,9 @@ setup-demo:
 	@Tools/dev/setup.sh build demo
 setup-test:
 	@Tools/dev/setup.sh build demo test
+
+setup-deb:
+	@Tools/dev/setup.sh build deb
 
 web:
 	@Aggregator/Dashboard/build.sh
@@ -49,7 +52,7 @@ bench: setup-test
 	@$(SWIFT_BUILD) $(RELEASE) --product etcd-monitor-swarm
 	@Tools/lab/run.sh Tools.bench $(RELEASE_BIN)
 
-deb: setup-build
+deb: setup-deb
 	@$(MAKE) --no-print-directory web release
 	@packaging/build-deb.sh $(RELEASE_BIN)
 
