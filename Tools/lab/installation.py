@@ -9,7 +9,7 @@ import subprocess
 import urllib.parse
 
 from .etcd import EtcdCluster, Member
-from .processes import LabError, Process, await_true, free_port
+from .processes import LabError, Process, await_true, become, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -63,10 +63,8 @@ class Aggregator:
 
     def command(self, *words: str) -> str:
         """What `etcd-monitor-aggregator WORDS` prints."""
-        demote = (lambda: (os.setgroups([]), os.setresgid(*[self.uid] * 3), os.setresuid(*[self.uid] * 3))) \
-            if self.uid is not None else None
         done = subprocess.run([self.binary, *words, "--config", self.configuration], capture_output=True, text=True,
-                              timeout=60, preexec_fn=demote)
+                              timeout=60, preexec_fn=lambda: become(self.uid))
         if done.returncode != 0:
             raise LabError(f"etcd-monitor-aggregator {' '.join(words)}: {done.stderr.strip()}")
         return done.stdout.strip()
@@ -148,13 +146,11 @@ class Agent:
 
     def enrol(self, token: str | None = None):
         """Exchanges a token, given on standard input, for an identity."""
-        demote = (lambda: (os.setgroups([]), os.setresgid(*[self.uid] * 3), os.setresuid(*[self.uid] * 3))) \
-            if self.uid is not None else None
         done = subprocess.run(
             [self.binary, "enrol", "--config", self.configuration, "--server", self.aggregator.url,
              "--ca-fingerprint", self.aggregator.ca_fingerprint, "--token-file", "-"],
             input=(token or self.aggregator.make_enrolment_token(self.cluster)) + "\n", capture_output=True, text=True,
-            timeout=60, preexec_fn=demote)
+            timeout=60, preexec_fn=lambda: become(self.uid))
         if done.returncode != 0:
             raise LabError(f"enrolment of {self.node}: {done.stderr.strip() or done.stdout.strip()}")
 

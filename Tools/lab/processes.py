@@ -25,6 +25,14 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def become(uid: int | None):
+    """Gives a child's rights up to those of user `uid` before it executes; None changes nothing."""
+    if uid is not None:
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+
+
 class Process:
     """A program that runs until it is stopped, with its output in a file."""
 
@@ -77,9 +85,7 @@ class Process:
     def _before_exec(self):
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if self.uid is not None:
-            os.setgroups([])
-            os.setresgid(self.uid, self.uid, self.uid)
-            os.setresuid(self.uid, self.uid, self.uid)
+            become(self.uid)
             _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)  # a change of user clears it
 
     def _await_ready(self, deadline: float):
