@@ -115,10 +115,12 @@ public actor EmbeddedPostgres: Service {
             }
             do {
                 try await createDatabase(pool)
-                return
+                // Another server at our socket would answer too, and nobody would watch it.
+                if LeftoverServer(dataDirectory: layout.data).recorded() == process?.id { return }
             } catch let error as PostgresError where error.isTransient && ContinuousClock.now < deadline {
-                try await Task.sleep(for: .milliseconds(50))
+                // Not ready yet.
             }
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
 

@@ -32,8 +32,8 @@ struct LeftoverServer {
             .inUse, "a PostgreSQL server (process \(process)) uses \(dataDirectory) and does not stop; stop it by hand")
     }
 
-    /// The process in the first line of postmaster.pid.
-    private func recorded() -> pid_t? {
+    /// The process in the first line of postmaster.pid: the server that owns the data.
+    func recorded() -> pid_t? {
         // No file, no server.
         guard let bytes = try? AtomicFile.read(pidFile) else { return nil }
         return pid_t(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)).flatMap {
@@ -44,7 +44,7 @@ struct LeftoverServer {
     /// Whether `process` is a server that works in `dataDirectory`: it changes there when it starts.
     private func isServer(_ process: pid_t) -> Bool {
         guard let working = Self.target("/proc/\(process)/cwd"), let data = Self.real(dataDirectory),
-            let name = try? AtomicFile.read("/proc/\(process)/comm")
+            let name = try? AtomicFile.read("/proc/\(process)/comm", limit: 64)
         else { return false }
         return working == data && String(decoding: name, as: UTF8.self).hasPrefix("postgres")
     }

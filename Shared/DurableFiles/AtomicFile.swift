@@ -26,7 +26,9 @@ public enum AtomicFile {
     /// - Throws: `.tooLarge` beyond `limit` bytes.
     public static func read(_ path: String, limit: Int = 1 << 20) throws(FileError) -> [UInt8] {
         let file = try OpenFile(path, .read)
-        let bytes = try file.read(at: 0, count: Swift.min(try file.size(), limit) + 1)
+        // The kernel's own files (/proc) have a size of 0, whatever they hold.
+        let size = try file.size()
+        let bytes = try file.read(at: 0, count: (size > 0 ? Swift.min(size, limit) : limit) + 1)
         guard bytes.count <= limit else { throw FileError(.tooLarge, "read", path: path) }
         return bytes
     }

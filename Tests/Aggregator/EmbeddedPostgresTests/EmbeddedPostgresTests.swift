@@ -88,8 +88,7 @@ struct EmbeddedPostgresTests {
         #expect(stopped == nil)
     }
 
-    @Test(.disabled("ends after 81 s with \"cannot connect to the database\"; the cause is not found yet"))
-    func aServerLeftBehindIsStopped() async throws {
+    @Test func aServerLeftBehindIsStopped() async throws {
         let first = database()
         let configuration = try await first.start()
         await first.stop()

@@ -40,6 +40,10 @@ final class Scene {
         #expect(try AtomicFile.read(path) == [1])
     }
 
+    @Test func readsTheKernelsFilesWhoseSizeIsNotTold() throws {
+        #expect(try AtomicFile.read("/proc/self/comm", limit: 64).count > 1)
+    }
+
     @Test func refusesToReadMoreThanAllowed() throws {
         let path = scene.path + "/large"
         try AtomicFile.write([UInt8](repeating: 7, count: 100), to: path)
