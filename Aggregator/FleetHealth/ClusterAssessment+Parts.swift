@@ -26,7 +26,8 @@ extension ClusterAssessment {
                 ClusterSummary.WALFsync(p99Seconds: $0, shareOver16ms: known.walShareOver16ms ?? 0, member: nil)
             },
             backendCommit: known.commitP99Seconds.map { ClusterSummary.BackendCommit(p99Seconds: $0, member: nil) },
-            startedAt: state?.processStart?.milliseconds, alarms: alarms(of: entry), clientURLs: entry.clientURLs,
+            startedAt: Self.isDown(entry) ? nil : state?.processStart?.milliseconds, alarms: alarms(of: entry),
+            clientURLs: entry.clientURLs,
             peerURLs: entry.peerURLs, requestsPerSecond: known.requestsPerSecond,
             agent: entry.agent.map { agent in
                 MemberHealth.AgentAge(id: agent.id.description, ageSeconds: age(of: agent) ?? 0)

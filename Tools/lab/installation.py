@@ -39,7 +39,7 @@ class Aggregator:
                          f"        from: etcd-monitor@example.org\n        to: [operators@example.org]\n")
         if webhook_url:
             channels += f"    - name: hook\n      webhook:\n        url: {webhook_url}\n"
-        return (f"listen: 127.0.0.1:{self.port}\nstate_directory: {self.state}\n"
+        return (f"listen: 127.0.0.1:{self.port}\nexternal_url: {self.url}\nstate_directory: {self.state}\n"
                 f"dashboard_directory: {dashboard}\n"
                 + (f"notifications:\n  channels:\n{channels}" if channels else ""))
 

@@ -15,7 +15,8 @@ struct ProblemAnswers: RouterMiddleware {
             return try await next(request, context)
         } catch {
             let problem = APIError(describing: error)
-            if problem.status.kind == .serverError {
+            // Cancelled: whoever asked has gone, which a page that is left does with every open question.
+            if problem.status.kind == .serverError, !(error is CancellationError) {
                 context.logger.error(
                     "request failed",
                     metadata: [

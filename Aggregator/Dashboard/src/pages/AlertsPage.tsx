@@ -1,6 +1,7 @@
 import type { Alert } from "../api/alerts";
 import { ErrorCard } from "../components/ErrorCard";
 import { FilterInput } from "../components/FilterInput";
+import { Link } from "../components/Link";
 import { Mark } from "../components/StatusMark";
 import { PageState } from "../components/PageState";
 import { StaleBanner } from "../components/StaleBanner";
@@ -21,6 +22,17 @@ function NothingFires({ isFiltered, clear }: { isFiltered: boolean; clear: () =>
   );
 }
 
+/** A message is read later than it is sent: what it links to may be over. */
+function LinkedAlertEnded({ forget }: { forget: () => void }) {
+  return (
+    <section className="card empty" data-ended>
+      <h2>The alert you followed a link to has ended</h2>
+      <p>It no longer fires. What happened and when is among the events.</p>
+      <span className="row"><Link className="btn" href="/events">Show events</Link><button className="btn" onClick={forget}>Dismiss</button></span>
+    </section>
+  );
+}
+
 const states: [string, string][] = [["", "All"], ["firing", "Firing"], ["pending", "Pending"]];
 
 /** The alerts that are active now; of one cluster when it is fixed by the path. */
@@ -30,8 +42,10 @@ export function AlertsPage({ cluster }: { cluster: string | null }) {
   const error = useStore(alertsError);
   const [text, setText] = useParam("q");
   const [state, setState] = useParam("state");
+  const [linked, setLinked] = useParam("fingerprint");
   if (known === null) return <PageState name="the alerts" error={error} retry={() => void refreshAlerts()} />;
   const all: Alert[] = [...known.values()].filter((alert) => cluster === null || alert.cluster === cluster);
+  const hasEnded = linked !== "" && !known.has(linked);
   const shown = filteredAlerts(all, text, state);
   const clear = () => { setText(""); setState(""); };
   return (
@@ -45,7 +59,8 @@ export function AlertsPage({ cluster }: { cluster: string | null }) {
         </span>
       </div>
       {error && <ErrorCard title="Cannot refresh the alerts" error={error} retry={() => void refreshAlerts()} />}
-      {shown.length === 0 ? <NothingFires isFiltered={all.length > 0} clear={clear} /> : <AlertTable alerts={shown} />}
+      {hasEnded && <LinkedAlertEnded forget={() => setLinked("")} />}
+      {shown.length === 0 ? <NothingFires isFiltered={all.length > 0} clear={clear} /> : <AlertTable alerts={shown} linked={linked} />}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { Fragment } from "react";
+import { Fragment, useEffect, useRef } from "react";
 import type { Alert } from "../../api/alerts";
 import { severityStatus } from "../../components/EventItem";
 import { Icon } from "../../components/Icon";
@@ -8,11 +8,15 @@ import { Mark } from "../../components/StatusMark";
 import { clusterPath } from "../../lib/routes";
 import { deliveryText, fleetGroup, groupedAlerts } from "./grouping";
 
-function AlertRow({ alert }: { alert: Alert }) {
+function AlertRow({ alert, isLinked }: { alert: Alert; isLinked: boolean }) {
   const delivery = deliveryText(alert);
   const runbook = alert.annotations["runbook_url"];
+  const row = useRef<HTMLTableRowElement>(null);
+  useEffect(() => {
+    if (isLinked) row.current?.scrollIntoView({ block: "center" });
+  }, [isLinked]);
   return (
-    <tr data-alert={alert.fingerprint}>
+    <tr ref={row} data-alert={alert.fingerprint} {...(isLinked ? { "aria-current": true } : {})}>
       <td><Mark status={severityStatus[alert.severity]} /><span className="sr">{alert.severity}</span></td>
       <td className="what"><span className="t1" title={alert.annotations["description"] ?? alert.sentence}>{alert.sentence}</span>
         <span className="t3">{alert.name}</span></td>
@@ -25,8 +29,8 @@ function AlertRow({ alert }: { alert: Alert }) {
   );
 }
 
-/** Active alerts under their clusters: the sentence first, the rule under it. */
-export function AlertTable({ alerts }: { alerts: readonly Alert[] }) {
+/** Active alerts under their clusters: the sentence first, the rule under it; the one with the fingerprint `linked` stands out. */
+export function AlertTable({ alerts, linked }: { alerts: readonly Alert[]; linked: string }) {
   return (
     <section className="card scroll" tabIndex={0} role="region" aria-label="Alerts">
       <table className="table alerts-table">
@@ -38,7 +42,7 @@ export function AlertTable({ alerts }: { alerts: readonly Alert[] }) {
               <tr className="group"><td colSpan={6}>
                 {cluster === fleetGroup ? cluster : <Link className="t1" href={clusterPath(cluster)}>{cluster}</Link>}
               </td></tr>
-              {members.map((alert) => <AlertRow key={alert.fingerprint} alert={alert} />)}
+              {members.map((alert) => <AlertRow key={alert.fingerprint} alert={alert} isLinked={alert.fingerprint === linked} />)}
             </Fragment>
           ))}
         </tbody>
