@@ -121,10 +121,11 @@ let package = Package(
         library("Aggregator", "EmbeddedPostgres", ["Postgres", "DurableFiles", "AsyncSupport", logging, lifecycle]),
         library(
             "Aggregator", "Schema", ["Postgres", "Cryptography", logging], resources: [.embedInCode("Migrations")]),
+        library("Aggregator", "BlockCodec", ["Model", "FrameCodec"]),
         library(
             "Aggregator", "SeriesStore",
             [
-                "Model", "SeriesQuery", "FrameCodec", "Postgres", "Cryptography", logging, lifecycle,
+                "Model", "SeriesQuery", "FrameCodec", "BlockCodec", "Postgres", "Cryptography", logging, lifecycle,
             ]),
         library("Aggregator", "SeriesQuery", ["Model"]),
         library("Aggregator", "SelfMetrics", ["Model"]),
@@ -225,6 +226,7 @@ let package = Package(
         tests("Aggregator", "Postgres", ["Model", logging]),
         tests("Aggregator", "EmbeddedPostgres", ["Postgres", logging]),
         tests("Aggregator", "Schema", ["Postgres", logging]),
+        tests("Aggregator", "BlockCodec", ["Model", "FrameCodec", "PrometheusText"]),
         tests(
             "Aggregator", "SeriesStore",
             [

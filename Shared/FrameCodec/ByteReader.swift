@@ -1,13 +1,13 @@
 /// Reads a stretch of bytes; every read is checked against its end. Only lives inside `withUnsafeBytes`.
-struct ByteReader {
+package struct ByteReader {
     private let bytes: UnsafeRawBufferPointer
     /// Where the next read begins, from the start of the body.
-    private(set) var at: Int
+    package private(set) var at: Int
     /// Where the stretch ends.
-    let end: Int
+    package let end: Int
 
     /// Reads `range` of `bytes`, which must lie inside it.
-    init(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
+    package init(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count)
         self.bytes = bytes
         at = range.lowerBound
@@ -15,14 +15,14 @@ struct ByteReader {
     }
 
     /// Bytes left.
-    var left: Int { end - at }
+    package var left: Int { end - at }
     /// Whether all was read.
-    var isAtEnd: Bool { at == end }
+    package var isAtEnd: Bool { at == end }
 
     @inline(never)
     private func truncated() -> CodecError { CodecError(.truncated, at: at, "the bytes end too early") }
 
-    mutating func byte() throws(CodecError) -> UInt8 {
+    package mutating func byte() throws(CodecError) -> UInt8 {
         guard at < end else { throw truncated() }
         let byte = bytes[at]
         at += 1
@@ -30,7 +30,7 @@ struct ByteReader {
     }
 
     /// LEB128, at most ten bytes, at most 64 bits.
-    mutating func varint() throws(CodecError) -> UInt64 {
+    package mutating func varint() throws(CodecError) -> UInt64 {
         let first = try byte()
         if first < 0x80 { return UInt64(first) }
         var value = UInt64(first & 0x7f)
@@ -46,12 +46,12 @@ struct ByteReader {
     }
 
     /// Zigzag: 0, −1, 1, −2, …
-    mutating func signed() throws(CodecError) -> Int64 {
+    package mutating func signed() throws(CodecError) -> Int64 {
         ZigZag.decode(try varint())
     }
 
     /// A count of things that take at least `bytesEach` bytes, so never more than the bytes that are left.
-    mutating func count(bytesEach: Int = 1, limit: Int = .max) throws(CodecError) -> Int {
+    package mutating func count(bytesEach: Int = 1, limit: Int = .max) throws(CodecError) -> Int {
         let start = at
         let count = try varint()
         guard count <= UInt64(left / bytesEach) else {
@@ -64,14 +64,14 @@ struct ByteReader {
     }
 
     /// The range of the next `count` bytes, passed over.
-    mutating func skip(_ count: Int) throws(CodecError) -> Range<Int> {
+    package mutating func skip(_ count: Int) throws(CodecError) -> Range<Int> {
         guard count <= left else { throw truncated() }
         defer { at += count }
         return at..<at + count
     }
 
     /// `count` ≤ 8 bytes, least significant first.
-    mutating func littleEndian(_ count: Int) throws(CodecError) -> UInt64 {
+    package mutating func littleEndian(_ count: Int) throws(CodecError) -> UInt64 {
         guard count <= left else { throw truncated() }
         var value: UInt64 = 0
         var index = count
@@ -84,13 +84,13 @@ struct ByteReader {
     }
 
     /// The next `count` bytes.
-    mutating func array(_ count: Int) throws(CodecError) -> [UInt8] {
+    package mutating func array(_ count: Int) throws(CodecError) -> [UInt8] {
         let range = try skip(count)
         return Array(bytes[range])
     }
 
     /// A count and so many bytes of UTF-8.
-    mutating func text(limit: Int) throws(CodecError) -> String {
+    package mutating func text(limit: Int) throws(CodecError) -> String {
         let start = at
         let range = try skip(try count(limit: limit))
         guard let text = String(validating: bytes[range], as: UTF8.self) else {
@@ -100,13 +100,13 @@ struct ByteReader {
     }
 
     /// Complains if something is left.
-    func finish() throws(CodecError) {
+    package func finish() throws(CodecError) {
         guard isAtEnd else { throw CodecError(.malformed, at: at, "\(left) bytes too many") }
     }
 }
 
 /// Small numbers of either sign as small numbers without one.
-enum ZigZag {
-    static func encode(_ value: Int64) -> UInt64 { UInt64(bitPattern: value &<< 1 ^ value &>> 63) }
-    static func decode(_ value: UInt64) -> Int64 { Int64(bitPattern: value &>> 1) ^ -Int64(bitPattern: value & 1) }
+package enum ZigZag {
+    package static func encode(_ value: Int64) -> UInt64 { UInt64(bitPattern: value &<< 1 ^ value &>> 63) }
+    package static func decode(_ value: UInt64) -> Int64 { Int64(bitPattern: value &>> 1) ^ -Int64(bitPattern: value & 1) }
 }

@@ -1,13 +1,16 @@
 /// Appends what ByteReader reads.
-struct ByteWriter: Sendable {
+package struct ByteWriter: Sendable {
+    /// Writes nothing yet.
+    package init() {}
+
     /// What was written.
-    private(set) var bytes: [UInt8] = []
+    package private(set) var bytes: [UInt8] = []
 
-    mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+    package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
-    mutating func byte(_ byte: UInt8) { bytes.append(byte) }
+    package mutating func byte(_ byte: UInt8) { bytes.append(byte) }
 
-    mutating func varint(_ value: UInt64) {
+    package mutating func varint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -16,18 +19,18 @@ struct ByteWriter: Sendable {
         bytes.append(UInt8(rest))
     }
 
-    mutating func varint(_ value: Int) { varint(UInt64(value)) }
+    package mutating func varint(_ value: Int) { varint(UInt64(value)) }
 
-    mutating func signed(_ value: Int64) { varint(ZigZag.encode(value)) }
+    package mutating func signed(_ value: Int64) { varint(ZigZag.encode(value)) }
 
     /// The `count` low bytes of `value`, least significant first.
-    mutating func littleEndian(_ value: UInt64, _ count: Int) {
+    package mutating func littleEndian(_ value: UInt64, _ count: Int) {
         for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value &>> UInt64(8 * index))) }
     }
 
-    mutating func raw(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
+    package mutating func raw(_ more: some Sequence<UInt8>) { bytes.append(contentsOf: more) }
 
-    mutating func text(_ text: String) {
+    package mutating func text(_ text: String) {
         varint(text.utf8.count)
         raw(text.utf8)
     }

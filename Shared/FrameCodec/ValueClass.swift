@@ -14,7 +14,7 @@ enum ValueClass {
 
 extension Double {
     /// Whether the value is a whole number that Int64 and Double both hold exactly; −0 is not.
-    var isWhole: Bool {
+    package var isWhole: Bool {
         magnitude < 0x1p53 && self == rounded(.towardZero) && bitPattern != 0x8000_0000_0000_0000
     }
 

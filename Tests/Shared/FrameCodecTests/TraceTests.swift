@@ -1,5 +1,6 @@
 import Model
 import PrometheusText
+import TestSupport
 import Testing
 
 @testable import FrameCodec

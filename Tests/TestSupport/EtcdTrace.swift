@@ -1,11 +1,11 @@
-import Glibc
+internal import Glibc
 
 /// The recorded hour of a real cluster: 720 scrapes of each of three members. It is 330 MB unpacked, so it stays
 /// outside the repository; tests that need it say so when it is absent.
-enum EtcdTrace {
+public enum EtcdTrace {
     /// Where the archive is, from ETCD_TRACE or beside the package; nil if it is not there.
-    static let archive: String? = {
-        let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
+    public static let archive: String? = {
+        let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
         let candidates = [
             getenv("ETCD_TRACE").map { String(cString: $0) },
             root + "/../shared/etcd/trace/etcd-3.5.1-3-members-5s.tar.xz",
@@ -18,7 +18,7 @@ enum EtcdTrace {
     }
 
     /// Calls `body` with each scrape of `member` (n1, n2 or n3) in order: its instant and its text.
-    static func scrapes(
+    public static func scrapes(
         of member: String, first: Int = .max, _ body: (_ milliseconds: Int64, _ text: [UInt8]) throws -> Void
     ) throws {
         guard let archive else { throw Failure(message: "no trace") }
