@@ -3,7 +3,8 @@
 # Arguments go to pytest; those that judge speed run only on request (-m timing), on a quiet machine. With ETCD_MONITOR_URL and ETCD_MONITOR_PASSWORD the browser tests look at a real aggregator.
 set -euo pipefail
 cd "$(dirname "$0")"
-[ -e dist/index.html ] || ./build.sh
+# What was built before the last change would be tested in its place.
+[ -e dist/index.html ] && [ -z "$(find src index.html favicon.svg build.sh tsconfig.json -newer dist/index.html -print -quit)" ] || ./build.sh
 command -v "${CHROMIUM:-/usr/bin/chromium}" >/dev/null || { echo "dashboard: missing tool; run: apt-get install -y --no-install-recommends chromium" >&2; exit 1; }
 
 tools=../../.build-tools/dashboard-tests

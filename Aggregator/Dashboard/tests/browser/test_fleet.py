@@ -97,7 +97,6 @@ def test_a_failed_load_names_the_call_and_retry_repairs_it(open_page, server):
     page.wait_for_selector(".tile")
 
 
-@pytest.mark.skip(reason="fails: the page stays on its error card; the cause is not found yet")
 def test_an_aggregator_that_comes_back_is_found_without_a_click(open_page, server):
     server.tell("control", failing=["/api/v1/"])
     page = open_page("/", wait=False)
