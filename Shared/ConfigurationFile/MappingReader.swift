@@ -13,7 +13,7 @@ public struct MappingReader {
     public let node: YAMLNode
     /// Where complaints go.
     public let problems: Problems
-    private var known: [String] = []
+    private var known: Set<String> = []
 
     /// Reads `node`, which must be a mapping (or nothing: an empty one).
     public init(_ node: YAMLNode, _ problems: Problems) {
@@ -27,18 +27,19 @@ public struct MappingReader {
 
     /// The value of `key` as it is; nil if absent or null.
     public mutating func node(_ key: String) -> YAMLNode? {
-        known.append(key)
+        known.insert(key)
         guard let value = node[key], !value.isNull else { return nil }
         return value
     }
 
     /// Reports every key that was not asked for, with the nearest one that was. Call it last.
     public func finish() {
+        let names = known.sorted()
         for pair in node.pairs ?? [] where !known.contains(pair.name) {
-            let nearest = nearestName(to: pair.name, among: known)
+            let nearest = nearestName(to: pair.name, among: names)
             let remedy =
                 nearest.map { "did you mean \"\($0)\"?" }
-                ?? (known.isEmpty ? "no keys belong here" : "known here: \(known.sorted().joined(separator: ", "))")
+                ?? (known.isEmpty ? "no keys belong here" : "known here: \(names.joined(separator: ", "))")
             problems.report(pair.key.error("unknown key \"\(pair.name)\"", remedy: remedy))
         }
     }

@@ -203,6 +203,7 @@ struct MappingReaderTests {
         let found = try complaints("zzz: 1") { reader in
             _ = reader.string("b", default: "")
             _ = reader.string("a", default: "")
+            _ = reader.string("b", default: "")
         }
         #expect(found == [#"agent.yaml:1:1: unknown key "zzz"; known here: a, b"#])
     }
