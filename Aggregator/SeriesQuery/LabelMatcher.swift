@@ -54,11 +54,23 @@ public struct LabelMatcher: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Texts are compared byte by byte; the pattern follows from the text.
+    public static func == (left: LabelMatcher, right: LabelMatcher) -> Bool {
+        left.operation == right.operation && left.name == right.name && left.value.hasSameBytes(as: right.value)
+    }
+
+    /// The hash of name, operation and text.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(operation)
+        hasher.combine(value)
+    }
+
     /// Whether a label with this value satisfies the condition; "" for an absent label.
     public func matches(_ value: String) -> Bool {
         switch operation {
-        case .equal: value == self.value
-        case .notEqual: value != self.value
+        case .equal: value.hasSameBytes(as: self.value)
+        case .notEqual: !value.hasSameBytes(as: self.value)
         case .matches: pattern?.matches(value) ?? false
         case .doesNotMatch: !(pattern?.matches(value) ?? true)
         }

@@ -11,9 +11,15 @@ public struct Label: Hashable, Comparable, Sendable {
         self.value = value
     }
 
-    /// By name, then by value.
+    /// Values are compared byte by byte, as Prometheus does.
+    public static func == (left: Label, right: Label) -> Bool {
+        left.value.hasSameBytes(as: right.value) && left.name == right.name
+    }
+
+    /// By name, then by the bytes of the value.
     public static func < (left: Label, right: Label) -> Bool {
-        left.name == right.name ? left.value < right.value : left.name < right.name
+        guard left.name == right.name else { return left.name < right.name }
+        return left.value.utf8.lexicographicallyPrecedes(right.value.utf8)
     }
 }
 

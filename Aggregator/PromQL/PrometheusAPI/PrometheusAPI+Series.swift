@@ -16,14 +16,15 @@ extension PrometheusAPI {
         let limit = try form.limit()
         var names: Set<String> = []
         for labels in try await labelSets(form) { for label in labels { names.insert(label.name) } }
-        return Self.strings(names, limit: limit)
+        return Self.strings(Array(names), limit: limit)
     }
 
     func labelValues(_ name: String, _ form: FormParameters) async throws(QueryError) -> Answer {
         let limit = try form.limit()
-        var values: Set<String> = []
-        for labels in try await labelSets(form) { if let value = labels[name] { values.insert(value) } }
-        return Self.strings(values, limit: limit)
+        // As labels, which differ where their bytes do.
+        var found: Set<Label> = []
+        for labels in try await labelSets(form) { if let value = labels[name] { found.insert(Label(name, value)) } }
+        return Self.strings(found.map(\.value), limit: limit)
     }
 
     func metadata(_ form: FormParameters) async throws(QueryError) -> Answer {
@@ -91,7 +92,7 @@ extension PrometheusAPI {
 
     // MARK: Limits
 
-    private static func strings(_ texts: Set<String>, limit: Int) -> Answer {
+    private static func strings(_ texts: [String], limit: Int) -> Answer {
         let sorted = texts.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         return success(warnings: truncation(sorted.count, limit)) { json in
             json.array { for text in limited(sorted, limit) { $0.string(text) } }

@@ -102,6 +102,14 @@ struct PatternTests {
         #expect(try LabelMatcher.doesNotMatch("job", "etcd").candidates == nil)
     }
 
+    @Test func matchersCompareBytes() throws {
+        let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+        #expect(LabelMatcher.equal("a", composed).matches(composed))
+        #expect(!LabelMatcher.equal("a", composed).matches(decomposed))
+        #expect(LabelMatcher.notEqual("a", composed).matches(decomposed))
+        #expect(LabelMatcher.equal("a", composed) != LabelMatcher.equal("a", decomposed))
+    }
+
     @Test func matchersTreatAbsentLabelsAsEmpty() throws {
         let labels = Labels(metric: "up", [Label("job", "etcd")])
         #expect(LabelMatcher.equal("cluster", "").matches(labels))
