@@ -4,6 +4,7 @@ internal import Fleet
 internal import FleetHealth
 internal import Hummingbird
 internal import JSON
+internal import Logging
 internal import Model
 internal import NIOCore
 internal import Rules
@@ -35,16 +36,21 @@ final class EventStream: Sendable {
     /// What one client may have waiting; one that is further behind loses the oldest.
     private static let buffer = 256
 
-    /// Then the client connects again, and is recognised anew.
+    /// Then the client connects again.
     private static let longest: Duration = .seconds(1800)
 
+    /// How often a client is recognised anew: a revocation takes effect within five seconds.
+    private static let recognition: Duration = .seconds(3)
+
     private let services: APIServices
+    private let gate: RouteGate
     private let limits: APILimits
     private let state = Mutex(State())
 
     init(services: APIServices, limits: APILimits) {
         self.services = services
         self.limits = limits
+        gate = RouteGate(access: services.access)
     }
 
     var routes: [Route] {
@@ -68,7 +74,7 @@ final class EventStream: Sendable {
         headers[.cacheControl] = "no-store, no-transform"
         let body = ResponseBody { writer in
             defer { withExtendedLifetime(place) {} }
-            try await self.run(for: principal, &writer)
+            try await self.run(for: principal, request, &writer)
             try await writer.finish(nil)
         }
         return Response(status: .ok, headers: headers, body: body)
@@ -97,13 +103,23 @@ final class EventStream: Sendable {
         }
     }
 
-    /// Writes until the client goes, or the program stops.
-    private func run(for principal: Principal, _ writer: inout any ResponseBodyWriter) async throws {
+    /// Writes until the client goes, the program stops, or the client is no longer who it was.
+    private func run(
+        for principal: Principal, _ request: Request, _ writer: inout any ResponseBodyWriter
+    ) async throws {
         let (frames, continuation) = AsyncStream.makeStream(
             of: [UInt8].self, bufferingPolicy: .bufferingNewest(Self.buffer))
         continuation.yield(Self.tick(services.clock.now))
         continuation.yield(Self.clusters(services.health.summaries.filter { principal.sees($0.name) }))
-        let sources = Task { await self.feed(continuation, for: principal) }
+        let sources = Task {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.feed(continuation, for: principal) }
+                group.addTask {
+                    await self.watch(principal, request)
+                    continuation.finish()
+                }
+            }
+        }
         defer { sources.cancel() }
         // Ends the stream in order at shutdown: a body that is cut off looks like a failure to the client.
         try await withGracefulShutdownHandler {
@@ -139,6 +155,23 @@ final class EventStream: Sendable {
                     let isVisible = alert.labels["cluster"].map { principal.sees($0) } ?? principal.seesAllClusters
                     if isVisible { continuation.yield(Self.frame("alert", AlertAnswer(alert: alert, deliveries: []))) }
                 }
+            }
+        }
+    }
+
+    /// Returns when `request` would be refused now, or would come from somebody with other rights: the client connects
+    /// again and is told, or sees what it now may.
+    private func watch(_ principal: Principal, _ request: Request) async {
+        var ticker = Ticker(every: Self.recognition, phase: Self.recognition, clock: ContinuousClock())
+        // Cancelled: the client is gone.
+        while (try? await ticker.next()) != nil {
+            do {
+                guard try await gate.recognise(request) == principal else { return }
+            } catch let error as AccessError where error.code == .unauthenticated {
+                return
+            } catch {
+                // The database does not answer now. It will, and then tells who was revoked meanwhile.
+                services.logger.debug("a stream's client cannot be recognised", metadata: ["error": "\(error)"])
             }
         }
     }

@@ -36,8 +36,10 @@ struct RouteGate: Sendable {
         return context
     }
 
-    /// A bearer token if one is sent, else the session of the cookie.
-    private func recognise(_ request: Request) async throws -> Principal {
+    /// Who asks: by a bearer token if one is sent, else by the session of the cookie.
+    ///
+    /// - Throws: 401 if neither is valid (any more).
+    func recognise(_ request: Request) async throws -> Principal {
         if let authorization = request.headers[.authorization] {
             let parts = authorization.split(separator: " ", maxSplits: 1)
             guard parts.count == 2, parts[0].lowercased() == "bearer" else {

@@ -4,6 +4,7 @@ import Fleet
 import FleetHealth
 import HTTPClient
 import JSON
+import Postgres
 import Model
 import SelfMetrics
 import ServiceLifecycle
@@ -100,6 +101,28 @@ struct ServerTests {
         #expect(!certificate.reloadIfChanged())
         _ = try files.directory.write(try other.directory.read("server.pem"), to: "server.pem")
         #expect(certificate.reloadIfChanged())
+    }
+
+    @Test func theStreamOfARevokedSessionEnds() async throws {
+        try await APIWorld.with { world, routes in
+            let cookie = try await world.cookie(as: .viewer, routes)
+            let files = try Files()
+            let authority = try files.issue()
+            let certificate = try ServingCertificate(
+                certificateFile: files.certificate, keyFile: files.key, logger: APIWorld.logger)
+            try await serving(world, certificate) { port, _ in
+                let client = client(trusting: authority)
+                defer { client.shutdown() }
+                async let answer = client.send(
+                    HTTPRequest(
+                        "GET", "https://localhost:\(port)/api/v1/stream", headers: [(name: "Cookie", value: cookie)]),
+                    deadline: .seconds(30))
+                while try world.streams() == 0 { try await Task.sleep(for: .milliseconds(20)) }
+                try await world.pool.execute("delete from session")
+                #expect(try await answer.status == 200)
+            }
+            withExtendedLifetime(files.directory) {}
+        }
     }
 
     @Test func streamsUntilItStopsAndEndsInOrder() async throws {
