@@ -10,6 +10,7 @@ public struct APIServer: Sendable {
     private let table: RouteTable
     private let services: APIServices
     private let dashboard: DashboardFiles
+    private let connections: Int
     private let logger: Logger
 
     /// - Parameters:
@@ -20,6 +21,7 @@ public struct APIServer: Sendable {
     ) throws {
         self.services = services
         self.logger = logger
+        connections = limits.connections
         table = try RouteTable(services: services, enrolment: enrolment, limits: limits)
         dashboard = DashboardFiles(directory: dashboardDirectory)
         if dashboard.isEmpty {
@@ -54,7 +56,16 @@ public struct APIServer: Sendable {
     ) -> any Service {
         Application(
             router: router(), server: .secured(by: certificate),
-            configuration: ApplicationConfiguration(address: .hostname(host, port: port), serverName: nil),
+            configuration: .bounded(host: host, port: port, connections: connections, logger: logger),
             onServerRunning: { await onRunning($0.localAddress?.port ?? port) }, logger: logger)
+    }
+}
+
+extension ApplicationConfiguration {
+    /// A server on `host` and `port` that leaves further connections in the kernel's queue while `connections` are open.
+    static func bounded(host: String, port: Int, connections: Int, logger: Logger) -> ApplicationConfiguration {
+        ApplicationConfiguration(
+            address: .hostname(host, port: port), serverName: nil,
+            availableConnectionsDelegate: .maximum(connections, logger: logger))
     }
 }

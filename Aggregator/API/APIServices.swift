@@ -88,6 +88,9 @@ public struct Installation: Sendable {
 
 /// How much one client may ask of the API.
 public struct APILimits: Sendable {
+    /// Connections open at one time, agents' included: at 20,000 two for each of 10,000 agents. More wait to be
+    /// accepted until others close; what does not finish its handshake, or has nothing to say, is closed.
+    public var connections = 20_000
     /// Bytes of a JSON or form body.
     public var bodyBytes = 65_536
     /// Bytes of a batch as sent.

@@ -1,7 +1,7 @@
 internal import NIOCore
 internal import NIOTLS
 
-/// Closes a connection whose handshake does not end. At shutdown closes one without streams at once, one with streams
+/// Closes a connection whose handshake does not end, and one of HTTP/2 that has had no stream for too long. At shutdown closes one without streams at once, one with streams
 /// after the last of them or when patience ends.
 ///
 /// HTTP/2's own goodbye waits until the client has answered a ping. A client that has nothing to ask may not be reading:
@@ -31,6 +31,7 @@ final class ConnectionDeadlines: ChannelInboundHandler {
         if case TLSUserEvent.handshakeCompleted(let chosen) = event {
             deadline?.cancel()
             isHTTP1 = chosen != "h2"
+            if !isHTTP1 { close(context.channel, after: patience.idle + patience.goodbye) }
         }
         context.fireUserInboundEventTriggered(event)
         if event is ChannelShouldQuiesceEvent {
@@ -42,11 +43,14 @@ final class ConnectionDeadlines: ChannelInboundHandler {
 
     func streamOpened() {
         streams += 1
+        if !isEnding { deadline?.cancel() }
     }
 
     func streamClosed(_ channel: any Channel) {
         streams -= 1
-        if isEnding, streams == 0 { close(channel, after: .zero) }
+        guard streams == 0 else { return }
+        // The goodbye to an idle connection has its time, then it has to do without the client.
+        close(channel, after: isEnding ? .zero : patience.idle + patience.goodbye)
     }
 
     private func close(_ channel: any Channel, after wait: Duration) {

@@ -61,13 +61,13 @@ final class SecureServer: Sendable {
 
     /// Runs `body` against the server, then shuts it down and waits for its end.
     func run(
-        patience: ReloadingTLSChannel.Patience = ReloadingTLSChannel.Patience(),
+        patience: ReloadingTLSChannel.Patience = ReloadingTLSChannel.Patience(), connections: Int = 100,
         _ body: (ServiceGroup) async throws -> Void
     ) async throws {
         let (ports, portKnown) = AsyncStream.makeStream(of: Int.self)
         let application = Application(
             router: router(), server: .secured(by: certificate, patience: patience),
-            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0), serverName: nil),
+            configuration: .bounded(host: "127.0.0.1", port: 0, connections: connections, logger: quiet),
             onServerRunning: { portKnown.yield($0.localAddress?.port ?? 0) }, logger: quiet)
         let group = ServiceGroup(configuration: .init(services: [application], logger: quiet))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -204,6 +204,31 @@ private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         patience.handshake = .milliseconds(20)
         try await server.run(patience: patience) { _ in
             #expect(SilentPeer.bytesUntilClosed(port: server.port) == 0)
+        }
+    }
+
+    @Test func silentPeersKeepOthersOutNoLongerThanTheHandshakeMayTake() async throws {
+        let server = try SecureServer()
+        var patience = ReloadingTLSChannel.Patience()
+        patience.handshake = .milliseconds(100)
+        try await server.run(patience: patience, connections: 8) { _ in
+            let peers = (0..<20).map { _ in SilentPeer(port: server.port) }
+            try await expect(200, server.client(.http2), post("/echo", server))
+            withExtendedLifetime(peers) {}
+        }
+    }
+
+    @Test(arguments: versions) func anIdleConnectionIsClosedAndAnotherIsServed(version: HTTPVersion) async throws {
+        let server = try SecureServer()
+        var patience = ReloadingTLSChannel.Patience()
+        patience.idle = .milliseconds(200)
+        patience.goodbye = .milliseconds(200)
+        try await server.run(patience: patience, connections: 1) { _ in
+            let idle = server.client(version)
+            try await expect(200, idle, post("/echo", server))
+            // The only place is taken until the first connection has been idle for too long.
+            try await expect(200, server.client(version), post("/echo", server))
+            withExtendedLifetime(idle) {}
         }
     }
 
