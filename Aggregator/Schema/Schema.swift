@@ -11,6 +11,7 @@ public enum Schema {
         Migration(2, "batches", PackageResources.m002_batches_sql),
         Migration(3, "access", PackageResources.m003_access_sql),
         Migration(4, "alerts", PackageResources.m004_alerts_sql),
+        Migration(5, "blocks", PackageResources.m005_blocks_sql),
     ]
 
     /// Brings the database of `pool` to the newest migration.

@@ -1,28 +1,53 @@
 internal import Model
 internal import Postgres
 
-/// The days of `batch`: made ahead of time, dropped when they are old.
+/// The partitions of `batch`, slots of some minutes of `received_at`: made ahead of time, dropped when blocks hold what
+/// was in them.
 struct BatchPartitions: Sendable {
-    private static let dayMilliseconds: Int64 = 86_400_000
+    /// A row of `batch_partition`.
+    struct Partition: Sendable {
+        var name: String
+        /// Milliseconds since 1970.
+        var starts: Int64
+        var ends: Int64
+        /// Agents with numbers up to this one have their blocks.
+        var compactedAgents: Int32
+        var isCompacted: Bool
+    }
+
+    /// How many slots are made ahead.
+    private static let ahead = 8
+    /// A lock that waits for a slow reader makes everybody behind it wait too.
+    private static let lockTimeout = "500ms"
 
     let pool: PostgresPool
+    /// Length of a slot.
+    let slot: Duration
 
-    /// Makes the partitions of the days around `now` that are missing: yesterday's, today's and three to come.
+    /// Makes the slots around `now` that are missing: the one before, its own and some to come.
     func make(around now: Timestamp) async throws {
+        let length = slot.milliseconds
+        let current = now.milliseconds / length * length
+        let wanted = (-1...Int64(Self.ahead)).map { current + $0 * length }
         try await pool.transaction { connection in
             // One aggregator at a time; attaching a partition does not disturb those who insert into others.
             try await connection.lockUntilCommit("batch partitions")
-            for offset in -1...3 {
-                try await make(dayOf: now.milliseconds + Int64(offset) * Self.dayMilliseconds, on: connection)
-            }
+            let covered = try await connection.query(
+                """
+                select w.starts from unnest(\(wanted)) as w (starts)
+                where exists (
+                    select from batch_partition p
+                    where p.starts_at < to_timestamp((w.starts + \(length)) / 1000.0)
+                      and p.ends_at > to_timestamp(w.starts / 1000.0))
+                """
+            ).map { try $0["starts", as: Int64.self] }
+            for starts in wanted where !covered.contains(starts) { try await make(starts, on: connection) }
         }
     }
 
-    private func make(dayOf milliseconds: Int64, on connection: PostgresConnection) async throws {
-        let day = Int64((Double(milliseconds) / Double(Self.dayMilliseconds)).rounded(.down))
-        let name = "batch_\(Self.date(day, separator: ""))"
-        let exists = try await !connection.query("select 1 as one from pg_class where relname = \(name)").isEmpty
-        guard !exists else { return }
+    private func make(_ starts: Int64, on connection: PostgresConnection) async throws {
+        let ends = starts + slot.milliseconds
+        let name = "batch_\(starts / 1000)"
         // Rows up to 8 kB stay in the page: moving each body aside costs more than half of the insert rate.
         try await connection.execute(
             """
@@ -32,44 +57,90 @@ struct BatchPartitions: Sendable {
         try await connection.execute(
             """
             alter table batch attach partition \(unsafe: name)
-            for values from ('\(unsafe: Self.date(day, separator: "-"))') to ('\(unsafe: Self.date(day + 1, separator: "-"))')
+            for values from (to_timestamp(\(unsafe: String(starts / 1000)))) to (to_timestamp(\(unsafe: String(ends / 1000))))
+            """)
+        try await connection.execute(
+            """
+            insert into batch_partition (name, starts_at, ends_at)
+            values (\(name), \(Timestamp(milliseconds: starts)), \(Timestamp(milliseconds: ends)))
             """)
     }
 
-    /// Drops the partitions of days that ended before `instant`.
-    ///
-    /// - Returns: their names.
-    @discardableResult
-    func drop(before instant: Timestamp) async throws -> [String] {
-        let limit = "batch_" + Self.date(instant.milliseconds / Self.dayMilliseconds, separator: "")
-        let old: [String] = try await pool.query(
-            """
-            select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
-            where i.inhparent = 'batch'::regclass and c.relname < \(limit) order by c.relname
-            """
-        ).map { try $0["relname"] }
-        for name in old {
-            try await pool.execute("drop table if exists \(unsafe: name)")
-        }
-        return old
+    /// All there are, oldest first.
+    func all() async throws -> [Partition] {
+        try await pool.query("select * from batch_partition order by starts_at").map(Self.partition)
     }
 
-    /// The date `day` days after 1970-01-01, by the proleptic Gregorian calendar (Hinnant, "chrono-compatible
-    /// low-level date algorithms").
-    static func date(_ day: Int64, separator: String) -> String {
-        let shifted = day + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let ofEra = shifted - era * 146_097
-        let yearOfEra = (ofEra - ofEra / 1460 + ofEra / 36_524 - ofEra / 146_096) / 365
-        let ofYear = ofEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * ofYear + 2) / 153
-        let dayOfMonth = ofYear - (153 * shiftedMonth + 2) / 5 + 1
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        func padded(_ number: Int64, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    /// Batches received before this instant, in milliseconds since 1970, are in blocks.
+    func compactedThrough() async throws -> Int64 {
+        let row = try await pool.query(
+            """
+            select (extract(epoch from coalesce(
+                min(starts_at) filter (where compacted_at is null), max(ends_at), 'epoch'
+            )) * 1000)::bigint as at from batch_partition
+            """
+        ).first
+        return try row?["at"] ?? 0
+    }
+
+    /// The oldest that ended at or before `instant` and still has agents without blocks.
+    func next(endedBy instant: Timestamp, on connection: PostgresConnection) async throws -> Partition? {
+        try await connection.query(
+            """
+            select * from batch_partition where compacted_at is null and ends_at <= \(instant) order by starts_at limit 1
+            """
+        ).first.map(Self.partition)
+    }
+
+    /// Notes that the agents up to `agent` have their blocks, or all of them.
+    func note(_ partition: Partition, through agent: Int32, isComplete: Bool, on connection: PostgresConnection)
+        async throws
+    {
+        try await connection.execute(
+            """
+            update batch_partition set compacted_agents = \(agent),
+                compacted_at = case when \(isComplete) then now() end
+            where name = \(partition.name)
+            """)
+    }
+
+    /// Drops the slots that ended at or before `instant` and became blocks, as has the one after each: its frames
+    /// build on their keyframes.
+    ///
+    /// - Returns: their names. A slot that is being read is left for the next time.
+    @discardableResult
+    func dropCompacted(endedBy instant: Timestamp) async throws -> [String] {
+        let partitions = try await all()
+        var dropped: [String] = []
+        for (at, partition) in partitions.enumerated() {
+            guard partition.isCompacted, partition.ends <= instant.milliseconds,
+                at + 1 < partitions.count, partitions[at + 1].isCompacted
+            else { break }
+            guard try await drop(partition) else { break }
+            dropped.append(partition.name)
         }
-        return [padded(year, 4), padded(month, 2), padded(dayOfMonth, 2)].joined(separator: separator)
+        return dropped
+    }
+
+    private func drop(_ partition: Partition) async throws -> Bool {
+        do {
+            try await pool.transaction { connection in
+                try await connection.lockUntilCommit("batch partitions")
+                try await connection.execute(script: "set local lock_timeout = '\(Self.lockTimeout)'")
+                try await connection.execute("drop table if exists \(unsafe: partition.name)")
+                try await connection.execute("delete from batch_partition where name = \(partition.name)")
+            }
+            return true
+        } catch let error as PostgresError where error.sqlState == "55P03" {
+            return false
+        }
+    }
+
+    private static func partition(_ row: Row) throws -> Partition {
+        let (starts, ends): (Timestamp, Timestamp) = (try row["starts_at"], try row["ends_at"])
+        let compactedAt: Timestamp? = try row["compacted_at"]
+        return Partition(
+            name: try row["name"], starts: starts.milliseconds, ends: ends.milliseconds,
+            compactedAgents: try row["compacted_agents"], isCompacted: compactedAt != nil)
     }
 }

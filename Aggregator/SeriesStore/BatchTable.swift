@@ -27,18 +27,44 @@ struct BatchTable: Sendable {
             """)
     }
 
-    /// The batches of `agents` with scrapes in `range`, ordered by time, that were received at or before `limit`.
-    func batches(of agents: [Int32], in range: ClosedRange<Int64>, receivedThrough limit: Int64) async throws
+    /// The batches of `agents` with scrapes in `range`, ordered by time, that were received in `receipts`.
+    func batches(of agents: [Int32], in range: ClosedRange<Int64>, received receipts: ClosedRange<Int64>) async throws
         -> [StoredBatch]
     {
-        let earliest = Timestamp(milliseconds: range.lowerBound - Self.futureTolerance)
-        return try await pool.query(
+        try await pool.query(
             """
             select agent_id, received_at, body from batch
             where agent_id = any(\(agents)) and last_at between \(range.lowerBound) and \(range.upperBound)
-              and received_at between \(earliest) and \(Timestamp(milliseconds: limit))
+              and received_at between \(Timestamp(milliseconds: receipts.lowerBound))
+                  and \(Timestamp(milliseconds: receipts.upperBound))
             order by last_at
             """
+        ).map(Self.decode)
+    }
+
+    /// The first and the last scrape in `range` of `agents`' batches that were received in `receipts`; nil if there is
+    /// none.
+    func span(of agents: [Int32], in range: ClosedRange<Int64>, received receipts: ClosedRange<Int64>) async throws
+        -> ClosedRange<Int64>?
+    {
+        let row = try await pool.query(
+            """
+            select min(last_at) as first, max(last_at) as last from batch
+            where agent_id = any(\(agents)) and last_at between \(range.lowerBound) and \(range.upperBound)
+              and received_at between \(Timestamp(milliseconds: receipts.lowerBound))
+                  and \(Timestamp(milliseconds: receipts.upperBound))
+            """
+        ).first
+        guard let first: Int64 = try row?["first"], let last: Int64 = try row?["last"] else { return nil }
+        return first...last
+    }
+
+    /// Everything of `agents` in one partition.
+    func batches(of agents: [Int32], inPartition name: String, on connection: PostgresConnection) async throws
+        -> [StoredBatch]
+    {
+        try await connection.query(
+            "select agent_id, received_at, body from \(unsafe: name) where agent_id = any(\(agents))"
         ).map(Self.decode)
     }
 
@@ -56,7 +82,15 @@ struct BatchTable: Sendable {
     /// The batches that hold `keyframes`, as far as they still exist.
     func batches(holding keyframes: [KeyframeKey]) async throws -> [StoredBatch] {
         guard !keyframes.isEmpty else { return [] }
-        return try await pool.query(
+        return try await pool.withConnection { try await Self.batches(holding: keyframes, on: $0) }
+    }
+
+    /// The same, on `connection`.
+    static func batches(holding keyframes: [KeyframeKey], on connection: PostgresConnection) async throws
+        -> [StoredBatch]
+    {
+        guard !keyframes.isEmpty else { return [] }
+        return try await connection.query(
             """
             select b.agent_id, b.received_at, b.body
             from batch b
@@ -64,7 +98,7 @@ struct BatchTable: Sendable {
                 \(keyframes.map { Int64($0.sequence) })) as k (agent_id, epoch, sequence)
               on b.agent_id = k.agent_id and b.epoch = k.epoch and b.sequence = k.sequence
             """
-        ).map(Self.decode)
+        ).map(decode)
     }
 
     private static func decode(_ row: Row) throws -> StoredBatch {

@@ -123,6 +123,22 @@ struct Catalogue: Sendable {
         layoutsOfSource[layout.source]?.sort { $0.firstAt < $1.firstAt }
     }
 
+    /// For each of `present`, the largest of them that grew from it: a series has one number in all of a line.
+    func tips(of present: Set<LayoutHash>) -> [LayoutHash: LayoutHash] {
+        var tips: [LayoutHash: LayoutHash] = [:]
+        // From the largest on, so that the first tip that reaches a layout is the largest.
+        let sorted = present.sorted { (layouts[$0]?.scraped.count ?? 0) > (layouts[$1]?.scraped.count ?? 0) }
+        for layout in sorted {
+            let tip = tips[layout] ?? layout
+            var ancestor: LayoutHash? = layout
+            while let one = ancestor, one != .none {
+                if tips[one] == nil, present.contains(one) { tips[one] = tip }
+                ancestor = layouts[one]?.parent
+            }
+        }
+        return tips
+    }
+
     /// The labels that the aggregator adds. A node's name is unique in its cluster only, so all three are needed.
     static func identity(of descriptor: SourceDescriptor, _ agent: AgentRecord) -> Labels {
         guard let cluster = agent.cluster, let node = agent.node else { return Labels() }

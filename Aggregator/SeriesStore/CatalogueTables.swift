@@ -68,6 +68,22 @@ enum CatalogueTables {
         }
     }
 
+    /// `hashes` and all that they grew from, parents first.
+    static func layouts(_ hashes: Set<LayoutHash>, on connection: PostgresConnection) async throws
+        -> [LayoutAdditions]
+    {
+        guard !hashes.isEmpty else { return [] }
+        let rows = try await connection.query(
+            """
+            with recursive line (hash, parent, body, depth) as (
+                select hash, parent, body, 0 from layout where hash = any(\(hashes.map(\.bytes)))
+                union all select l.hash, l.parent, l.body, c.depth + 1 from layout l join line c on l.hash = c.parent
+            )
+            select body from line group by hash, body order by max(depth) desc
+            """)
+        return try rows.map { try LayoutAdditions(decoding: try $0["body"]) }
+    }
+
     static func numbers(
         _ agent: Int32, epoch: UInt64, on connection: PostgresConnection
     ) async throws -> ([StreamNumber: SourceNumber], [SourceRecord]) {

@@ -9,6 +9,8 @@ final class IndexedLayout: Sendable {
     static let identityNames = ["cluster", "instance", "job"]
 
     let hash: LayoutHash
+    /// What it grew from; `.none` for a first one.
+    let parent: LayoutHash
     let families: [MetricFamily]
     /// By series number, as scraped.
     let scraped: [Labels]
@@ -28,6 +30,7 @@ final class IndexedLayout: Sendable {
     /// `parent` grown by `additions`, whose labels are `labels`.
     init(parent: IndexedLayout?, _ additions: LayoutAdditions, labels: [Labels]) {
         hash = additions.hash
+        self.parent = additions.parent
         families = (parent?.families ?? []) + additions.families
         let before = parent?.scraped.count ?? 0
         scraped = (parent?.scraped ?? []) + labels

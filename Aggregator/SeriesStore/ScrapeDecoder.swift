@@ -1,3 +1,4 @@
+internal import BlockCodec
 internal import FrameCodec
 internal import Model
 internal import Synchronization
@@ -36,7 +37,11 @@ struct ScrapeDecoder {
     private var layoutNumbers: [LayoutHash: Int] = [:]
     private var layouts: [Wanted] = []
     private var columns: [KeyframeKey: (columns: Columns, shape: KeyframeShape, layout: Int)] = [:]
-    private(set) var rows: [Timeline.Row] = []
+    private(set) var segments: [Segment] = []
+    /// Which segment each block belongs to: blocks of one window hold different series of the same scrapes.
+    private var segmentOfBlock: [StoredBlock.Stretch: Int] = [:]
+    /// Whether frames may be added to the last segment.
+    private var isOpen = false
     /// Scrapes that could not be read; none are expected, as batches are checked before they are stored.
     private(set) var unreadable = 0
 
@@ -63,13 +68,64 @@ struct ScrapeDecoder {
                 case .frame(let frame):
                     try scrape.stored.batch.values(of: frame, columns: base.columns, shape: base.shape)
                 }
-            rows.append(
-                Timeline.Row(
-                    timestamp: scrape.timestamp, receivedAt: scrape.stored.receivedAt, layout: base.layout,
-                    values: values))
+            append(values, at: scrape.timestamp, receivedAt: scrape.stored.receivedAt, layout: base.layout)
         } catch {
             unreadable += 1
         }
+    }
+
+    private mutating func append(_ values: [Double], at timestamp: Int64, receivedAt: Int64, layout: Int) {
+        let end = segments.count - 1
+        guard isOpen, segments[end].layout == layout, segments[end].last < timestamp else {
+            segments.append(
+                Segment(
+                    timestamps: [timestamp], receivedAt: receivedAt, layout: layout, columns: values.map { [$0] }))
+            isOpen = true
+            return
+        }
+        segments[end].timestamps.append(timestamp)
+        segments[end].receivedAt = max(segments[end].receivedAt, receivedAt)
+        for (at, value) in values.enumerated() { segments[end].columns[at].append(value) }
+    }
+
+    /// Decodes the wanted series of `stored`, between two instants.
+    mutating func add(_ stored: StoredBlock, from start: Int64, through end: Int64) {
+        let layout = number(of: stored.stretch.layout)
+        let wanted = layouts[layout].numbers
+        let places = wanted.indices.filter { stored.series.contains(wanted[$0]) }
+        guard !places.isEmpty else { return }
+        do throws(CodecError) {
+            let block = try Block(decoding: stored.body)
+            let numbers = places.map { wanted[$0] - stored.series.lowerBound }
+            guard block.series == stored.series.count else {
+                throw CodecError(.contradiction, "\(block.series) series in a block of \(stored.series.count)")
+            }
+            let rows =
+                block.timestamps.firstIndex(notBelow: start)..<block.timestamps.firstIndex(notBelow: end + 1)
+            guard !rows.isEmpty else { return }
+            let segment = segment(of: stored, block, rows, layout)
+            guard segments[segment].timestamps.count == rows.count else {
+                throw CodecError(.contradiction, "blocks of one window with different scrapes")
+            }
+            for (place, values) in zip(places, block.columns(numbers)) {
+                segments[segment].columns[place] = rows.count == values.count ? values : Array(values[rows])
+            }
+        } catch {
+            unreadable += 1
+        }
+    }
+
+    private mutating func segment(
+        of stored: StoredBlock, _ block: Block, _ rows: Range<Int>, _ layout: Int
+    ) -> Int {
+        if let known = segmentOfBlock[stored.stretch] { return known }
+        isOpen = false
+        segments.append(
+            Segment(
+                timestamps: Array(block.timestamps[rows]), receivedAt: stored.stretch.generation, layout: layout,
+                columns: layouts[layout].numbers.map { _ in [] }))
+        segmentOfBlock[stored.stretch] = segments.count - 1
+        return segments.count - 1
     }
 
     /// A scrape whose keyframe does not exist.

@@ -8,12 +8,17 @@ internal import Synchronization
 extension SeriesStore {
     /// Rows of the table that a query holds in memory at a time, roughly.
     private static let rowsAtATime: Int64 = 2000
+    /// Windows, and sources with one layout each, whose blocks a query holds in memory at a time.
+    private static let windowsAtATime: Int64 = 8
+    private static let sourcesAtATime = 100
 
     public func series(_ selection: SeriesSelection) async throws -> [SampledSeries] {
         let (start, end) = (selection.start.milliseconds, selection.end.milliseconds)
         guard start <= end else { return [] }
         var reading = prepare(selection)
+        // In this order, as samples only ever move from memory and batches to blocks.
         try await readTable(into: &reading, from: start, through: end)
+        try await readBlocks(into: &reading, from: start, through: end)
         try await readRecent(into: &reading)
         return Self.sorted(try await finish(reading, from: start, through: end))
     }
@@ -98,25 +103,59 @@ extension SeriesStore {
         return reading
     }
 
-    /// Decodes what is no longer in memory, a stretch of time after the other.
+    /// Decodes what is neither in memory any more nor in blocks yet, a stretch of time after the other.
     private func readTable(into reading: inout Reading, from start: Int64, through end: Int64) async throws {
         let tolerance = reading.targets.map(\.plan.tolerance).max() ?? 0
+        let agents = Array(Set(reading.targets.flatMap { $0.plan.sources.map(\.agent) })).sorted()
         // What was scraped before memory begins was received before it, but for clocks that run ahead.
         let last = min(end + tolerance, reading.recentIsCompleteAfter + BatchTable.futureTolerance)
-        let agents = Array(Set(reading.targets.flatMap { $0.plan.sources.map(\.agent) })).sorted()
         guard !agents.isEmpty, start - tolerance <= last else { return }
+        let compactedThrough = try await partitions.compactedThrough()
+        guard compactedThrough <= reading.recentIsCompleteAfter else { return }
+        let receipts = compactedThrough...reading.recentIsCompleteAfter
+        // A batch is found by its last scrape, which may be later than the one that is wanted.
+        let range = (start - tolerance)...(last + BatchTable.longestSpan)
+        guard let span = try await table.span(of: agents, in: range, received: receipts) else { return }
         let interval = max(1000, reading.targets.map(\.plan.interval).min() ?? 1000)
         let stretch = max(30_000, Self.rowsAtATime * interval / Int64(agents.count))
-        // A batch is found by its last scrape, which may be later than the one that is wanted.
-        let through = last + BatchTable.longestSpan
-        var from = start - tolerance
-        while from <= through {
+        var from = span.lowerBound
+        while from <= span.upperBound {
             try Task.checkCancellation()
-            let until = min(through, from + stretch - 1)
-            let batches = try await table.batches(
-                of: agents, in: from...until, receivedThrough: reading.recentIsCompleteAfter)
+            let until = min(span.upperBound, from + stretch - 1)
+            let batches = try await table.batches(of: agents, in: from...until, received: receipts)
             try await decode(batches.flatMap(\.scrapes), into: &reading)
             from = until + 1
+        }
+    }
+
+    /// Decodes blocks, some windows of some sources at a time.
+    private func readBlocks(into reading: inout Reading, from start: Int64, through end: Int64) async throws {
+        let window = options.blockWindow.milliseconds
+        let tolerance = reading.targets.map(\.plan.tolerance).max() ?? 0
+        let (first, last) = (start - tolerance, end + tolerance)
+        // What memory has whole need not be looked for elsewhere.
+        guard first <= reading.recentIsCompleteAfter + BatchTable.futureTolerance else { return }
+        var wanted: [WantedBlocks] = []
+        for target in reading.targets {
+            for layout in target.plan.layouts where layout.firstAt <= last {
+                let series = reading.catalogue.wanted(layout.layout, by: target.plan).numbers
+                wanted.append(WantedBlocks(source: layout.source, layout: layout.layout, series: series))
+            }
+        }
+        let stretch = window * Self.windowsAtATime
+        for some in stride(from: 0, to: wanted.count, by: Self.sourcesAtATime) {
+            let part = Array(wanted[some..<min(wanted.count, some + Self.sourcesAtATime)])
+            var from = first - window + 1
+            while from <= last {
+                try Task.checkCancellation()
+                let until = min(last, from + stretch - 1)
+                for block in try await blocks.blocks(part, windows: from...until, in: first...last) {
+                    guard let target = reading.targetOfSource[block.stretch.source] else { continue }
+                    reading.targets[target].decoder.add(block, from: first, through: last)
+                }
+                await Task.yield()
+                from = until + 1
+            }
         }
     }
 
@@ -162,7 +201,7 @@ extension SeriesStore {
                     "scrapes could not be decoded",
                     metadata: ["count": "\(target.decoder.unreadable)", "target": "\(target.plan.key.identity)"])
             }
-            let timeline = Timeline(layouts: target.decoder.labels, rows: target.decoder.rows)
+            let timeline = Timeline(layouts: target.decoder.labels, segments: target.decoder.segments)
             let gaps =
                 target.plan.isOwn ? [] : gaps(of: target, timeline, reading.listeningSince, from: start, now: now)
             columns += timeline.series(
@@ -181,7 +220,7 @@ extension SeriesStore {
         let silence = Silence(
             interval: target.plan.interval, lifetimes: target.plan.lifetimes,
             judgedUntil: isSilent ? now : latest.timestamp)
-        var instants = timeline.rows.map(\.timestamp)
+        var instants = timeline.timestamps
         let first = instants.first ?? latest.timestamp
         if first > start || instants.isEmpty {
             // The range begins in a gap: stand on the grid of the next scrape known, or of the last one.

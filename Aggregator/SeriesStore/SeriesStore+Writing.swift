@@ -9,6 +9,10 @@ extension SeriesStore {
     ///
     /// - Returns: what ``apply(committed:)`` has to be given once the transaction is committed.
     public func write(_ batches: [AcceptedBatch], on connection: PostgresConnection) async throws -> WrittenBatches {
+        guard let oldest = batches.map(\.receivedAt).min(), clock.now - oldest <= options.commitTolerance else {
+            // Their slot may be turned into blocks before they are in it.
+            throw StoreError(.tooLate, "batches waited more than \(options.commitTolerance) to be stored")
+        }
         let catalogue = state.withLock { $0.catalogue }
         var written = WrittenBatches(batches: batches)
         let strangers = Set(batches.map(\.agent)).filter { catalogue.agents[$0] == nil }

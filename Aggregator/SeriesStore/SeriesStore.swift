@@ -19,13 +19,21 @@ public final class SeriesStore: SeriesSource, Sendable {
         /// Bytes of recent batches in memory, roughly.
         public var recentBytes = 256 << 20
         /// Age of the oldest batch in memory.
-        public var recentAge: Duration = .seconds(30 * 60)
-        /// Age at which a day of batches is dropped.
+        public var recentAge: Duration = .seconds(15 * 60)
+        /// How long batches are collected before they become blocks.
+        public var batchSlot: Duration = .seconds(10 * 60)
+        /// How much time a merged block covers; a day is a multiple of it.
+        public var blockWindow: Duration = .seconds(6 * 3600)
+        /// How long after its receipt a batch may still be committed.
+        public var commitTolerance: Duration = .seconds(30)
+        /// Age at which a day of blocks is dropped.
         public var retention: Duration = .seconds(90 * 86_400)
+        /// Bytes of blocks, with all that PostgreSQL adds, beyond which the oldest day is dropped; nil: no limit.
+        public var limitBytes: Int64?
         /// How long after a start agents have to come back before they count as silent.
         public var listeningGrace: Duration = .seconds(60)
 
-        /// 256 MiB, half an hour, 90 days, a minute.
+        /// 256 MiB, a quarter of an hour, slots of 10 minutes, windows of 6 hours, 90 days, a minute.
         public init() {}
     }
 
@@ -50,6 +58,8 @@ public final class SeriesStore: SeriesSource, Sendable {
     let options: Options
     let logger: Logger
     let table: BatchTable
+    let partitions: BatchPartitions
+    let blocks: BlockTable
     let keyframes = KeyframeCache(limit: 4000)
     let state: Mutex<State>
     let derived: DerivedSeries
@@ -61,6 +71,8 @@ public final class SeriesStore: SeriesSource, Sendable {
         self.options = options
         self.logger = logger
         table = BatchTable(pool: pool)
+        partitions = BatchPartitions(pool: pool, slot: options.batchSlot)
+        blocks = BlockTable(pool: pool)
         derived = DerivedSeries(pool: pool, clock: clock)
         let now = clock.now.milliseconds
         state = Mutex(
@@ -69,10 +81,10 @@ public final class SeriesStore: SeriesSource, Sendable {
 
     // MARK: Start and upkeep
 
-    /// Makes the partitions of these days and reads back what the tables know.
+    /// Makes the partitions of this hour and reads back what the tables know.
     public func start() async throws {
         let now = clock.now
-        try await BatchPartitions(pool: pool).make(around: now)
+        try await partitions.make(around: now)
         let (catalogue, lastAt) = try await pool.withConnection { connection in
             var catalogue = Catalogue()
             let lastAt = try await CatalogueTables.load(into: &catalogue, on: connection)
@@ -107,11 +119,7 @@ public final class SeriesStore: SeriesSource, Sendable {
     /// What has to be done now and then: partitions ahead, old ones dropped, agents looked up, memory trimmed.
     public func maintain() async throws {
         let now = clock.now
-        let partitions = BatchPartitions(pool: pool)
         try await partitions.make(around: now)
-        for name in try await partitions.drop(before: now - options.retention) {
-            logger.info("old batches dropped", metadata: ["partition": "\(name)"])
-        }
         try await refreshAgents()
         trim(at: now)
         try await noteLatest()
@@ -125,6 +133,22 @@ public final class SeriesStore: SeriesSource, Sendable {
             let sources = state.catalogue.sources
             state.recent.keep { sources[$0] != nil }
             state.latest = state.latest.filter { sources[$0.key] != nil }
+        }
+    }
+
+    /// Turns closed slots of batches into blocks and closed windows into merged ones, and drops what is over: slots that
+    /// became blocks, days that are too old or too much.
+    public func compact() async throws {
+        let now = clock.now
+        try await Compactor(store: self).run()
+        // What is in memory may build on keyframes that are not; these stay in the table.
+        let dropped = try await partitions.dropCompacted(endedBy: now - options.recentAge - options.batchSlot)
+        if !dropped.isEmpty { logger.debug("batches became blocks", metadata: ["slots": "\(dropped.count)"]) }
+        try await BlockMerger(store: self).run()
+        for name in try await blocks.dropPartitions(
+            before: now - options.retention, limitBytes: options.limitBytes)
+        {
+            logger.info("old blocks dropped", metadata: ["partition": "\(name)"])
         }
     }
 

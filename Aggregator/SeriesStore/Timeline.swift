@@ -1,69 +1,96 @@
 internal import Model
 
-/// The decoded scrapes of one target, in order, each with the columns that its layout has: turned into series that
-/// share their timestamps.
+/// The scrapes of one target, in order, each with the columns that its layout has: turned into series that share their
+/// timestamps.
 struct Timeline: Sendable {
-    /// One scrape: the values of the wanted series of its layout.
-    struct Row: Sendable {
-        var timestamp: Int64
-        var receivedAt: Int64
-        /// Index into `layouts`.
-        var layout: Int
-        var values: [Double]
+    /// Consecutive rows of one segment.
+    fileprivate struct Run: Sendable {
+        var segment: Int
+        var rows: Range<Int>
     }
 
     /// Per layout, the labels of the wanted series as a reader sees them, without identity; in the order of
-    /// `Row.values`.
-    var layouts: [[Labels]]
-    /// In order, one per instant.
-    private(set) var rows: [Row]
+    /// `Segment.columns`.
+    private let layouts: [[Labels]]
+    private let segments: [Segment]
+    /// In order, one row per instant.
+    private var runs: [Run] = []
 
-    /// Sorts `rows`; of two at one instant the one received later counts.
-    init(layouts: [[Labels]], rows: [Row]) {
+    /// Puts `segments` in order; of two samples at one instant the one received later counts.
+    init(layouts: [[Labels]], segments: [Segment]) {
         self.layouts = layouts
-        let isSorted = zip(rows, rows.dropFirst()).allSatisfy { $0.timestamp < $1.timestamp }
-        guard !isSorted else {
-            self.rows = rows
-            return
+        self.segments = segments.sorted { $0.first < $1.first }
+        let isDisjoint = zip(self.segments, self.segments.dropFirst()).allSatisfy { $0.last < $1.first }
+        if isDisjoint {
+            runs = self.segments.indices.map { Run(segment: $0, rows: self.segments[$0].timestamps.indices) }
+        } else {
+            interleave()
         }
-        var result: [Row] = []
-        result.reserveCapacity(rows.count)
-        for row in rows.sorted(by: { ($0.timestamp, $0.receivedAt) < ($1.timestamp, $1.receivedAt) }) {
-            if result.last?.timestamp == row.timestamp { result.removeLast() }
-            result.append(row)
-        }
-        self.rows = result
     }
 
-    /// The series of the rows from `start` to `end`, with `identity` added and `gaps` told: `up` is 0 at each missed
+    private mutating func interleave() {
+        struct Row {
+            var timestamp: Int64
+            var segment: Int
+            var row: Int
+        }
+        var rows: [Row] = []
+        for (at, segment) in segments.enumerated() {
+            for (row, timestamp) in segment.timestamps.enumerated() {
+                rows.append(Row(timestamp: timestamp, segment: at, row: row))
+            }
+        }
+        rows.sort {
+            $0.timestamp != $1.timestamp
+                ? $0.timestamp < $1.timestamp
+                : segments[$0.segment].receivedAt < segments[$1.segment].receivedAt
+        }
+        for (at, row) in rows.enumerated() {
+            if at + 1 < rows.count, rows[at + 1].timestamp == row.timestamp { continue }
+            if let last = runs.last, last.segment == row.segment, last.rows.upperBound == row.row {
+                runs[runs.count - 1].rows = last.rows.lowerBound..<row.row + 1
+            } else {
+                runs.append(Run(segment: row.segment, rows: row.row..<row.row + 1))
+            }
+        }
+    }
+
+    /// The instants of all scrapes.
+    var timestamps: [Int64] {
+        var timestamps: [Int64] = []
+        for run in runs { timestamps += segments[run.segment].timestamps[run.rows] }
+        return timestamps
+    }
+
+    /// The series of the scrapes from `start` to `end`, with `identity` added and `gaps` told: `up` is 0 at each missed
     /// instant, `interval` apart, and all other series end at the first. A series without any sample is left out.
     func series(
         from start: Int64, through end: Int64, identity: Labels, gaps: [Silence.Gap], interval: Int64
     ) -> [SampledColumn] {
         let columns = unifiedColumns()
-        let inside = rows.filter { (start...end).contains($0.timestamp) }
         let ends = gaps.map(\.first).filter { (start...end).contains($0) }
         let missed = gaps.flatMap { gap in
             Self.grid(gap, interval, from: start, through: end)
         }
-        let merged = merge(inside, markers: ends)
-        let full = merge(inside, markers: missed)
+        let merged = axis(from: start, through: end, markers: ends)
+        let full = axis(from: start, through: end, markers: missed)
         // A loop and not `compactMap`: Swift 6.3.1's optimiser crashes on the closure.
         var result: [SampledColumn] = []
         for (number, labels) in columns.labels.enumerated() {
             let isUp = labels.metric == "up" && labels.count == 1
-            let (slots, timestamps) = isUp ? (full.slots, full.timestamps) : (merged.slots, merged.timestamps)
-            let values = column(number, slots, inside, columns.places, at: isUp ? 0 : .stale)
+            let axis = isUp ? full : merged
+            let values = column(number, axis, columns.places, at: isUp ? 0 : .stale)
             guard values.contains(where: { !$0.isStale }) else { continue }
-            result.append(SampledColumn(labels: labels.adding(identity), timestamps: timestamps, values: values))
+            result.append(
+                SampledColumn(labels: labels.adding(identity), timestamps: axis.timestamps, values: values))
         }
         return result
     }
 
-    /// Which column of the result each value of each layout is.
+    /// Which column of the result each column of each layout is.
     private struct Columns {
         var labels: [Labels]
-        /// Per layout and column, the index in `Row.values`; nil where the layout lacks the series.
+        /// Per layout and column of the result, the index in `Segment.columns`; nil where the layout lacks the series.
         var places: [[Int?]]
     }
 
@@ -91,44 +118,60 @@ struct Timeline: Sendable {
         return first <= last ? Array(stride(from: first, through: last, by: Int(interval))) : []
     }
 
-    /// Timestamps of rows and markers in order. A slot is the row's index, nil for a marker.
+    /// Timestamps of rows and markers in order.
     fileprivate struct Axis {
         var timestamps: [Int64] = []
-        var slots: [Int?] = []
+        /// What stands at them; nil for one marker.
+        var pieces: [Run?] = []
     }
 
-    private func merge(_ rows: [Row], markers: [Int64]) -> Axis {
+    private func axis(from start: Int64, through end: Int64, markers: [Int64]) -> Axis {
         var axis = Axis()
-        axis.timestamps.reserveCapacity(rows.count + markers.count)
-        axis.slots.reserveCapacity(rows.count + markers.count)
         var pending = markers[...]
-        for (at, row) in rows.enumerated() {
-            while let marker = pending.first, marker <= row.timestamp {
-                pending.removeFirst()
-                if marker < row.timestamp { axis.append(marker, nil) }
+        for run in runs {
+            let timestamps = segments[run.segment].timestamps
+            var row = max(run.rows.lowerBound, timestamps.firstIndex(notBelow: start))
+            let last = min(run.rows.upperBound, timestamps.firstIndex(notBelow: end + 1))
+            while row < last {
+                while let marker = pending.first, marker <= timestamps[row] {
+                    pending.removeFirst()
+                    // Where there is a scrape, nothing was missed.
+                    if marker < timestamps[row] { axis.append(marker) }
+                }
+                let next = pending.first.map { min(last, timestamps.firstIndex(notBelow: $0)) } ?? last
+                axis.pieces.append(Run(segment: run.segment, rows: row..<next))
+                axis.timestamps += timestamps[row..<next]
+                row = next
             }
-            axis.append(row.timestamp, at)
         }
-        for marker in pending { axis.append(marker, nil) }
+        for marker in pending { axis.append(marker) }
         return axis
     }
 
-    private func column(
-        _ number: Int, _ slots: [Int?], _ rows: [Row], _ places: [[Int?]], at marker: Double
-    ) -> [Double] {
-        slots.map { slot in
-            guard let slot else { return marker }
-            let row = rows[slot]
-            // A layout without the series: it did not exist then, which reads like its end.
-            return places[row.layout][number].map { row.values[$0] } ?? .stale
+    private func column(_ number: Int, _ axis: Axis, _ places: [[Int?]], at marker: Double) -> [Double] {
+        var values: [Double] = []
+        values.reserveCapacity(axis.timestamps.count)
+        for piece in axis.pieces {
+            guard let piece else {
+                values.append(marker)
+                continue
+            }
+            let segment = segments[piece.segment]
+            if let place = places[segment.layout][number], !segment.columns[place].isEmpty {
+                values += segment.columns[place][piece.rows]
+            } else {
+                // A layout without the series: it did not exist then, which reads like its end.
+                values.append(contentsOf: repeatElement(.stale, count: piece.rows.count))
+            }
         }
+        return values
     }
 }
 
 extension Timeline.Axis {
-    fileprivate mutating func append(_ timestamp: Int64, _ slot: Int?) {
-        timestamps.append(timestamp)
-        slots.append(slot)
+    fileprivate mutating func append(_ marker: Int64) {
+        timestamps.append(marker)
+        pieces.append(nil)
     }
 }
 

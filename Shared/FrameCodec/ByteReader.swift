@@ -108,5 +108,7 @@ package struct ByteReader {
 /// Small numbers of either sign as small numbers without one.
 package enum ZigZag {
     package static func encode(_ value: Int64) -> UInt64 { UInt64(bitPattern: value &<< 1 ^ value &>> 63) }
-    package static func decode(_ value: UInt64) -> Int64 { Int64(bitPattern: value &>> 1) ^ -Int64(bitPattern: value & 1) }
+    package static func decode(_ value: UInt64) -> Int64 {
+        Int64(bitPattern: value &>> 1) ^ -Int64(bitPattern: value & 1)
+    }
 }

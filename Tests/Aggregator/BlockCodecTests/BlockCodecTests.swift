@@ -26,7 +26,10 @@ import Testing
         }.dropLast(),
         "ratio": (0..<12).map { 1 / Double($0 + 3) },
         "epoch": (0..<12).map { 1_763_970_000.123_456_7 + Double($0) },
-        "odd": [.nan, .infinity, -.infinity, -0.0, 0, 1, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1e300, 0x1p53, 1, 2],
+        "odd": [
+            .nan, .infinity, -.infinity, -0.0, 0, 1, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 1e300, 0x1p53, 1,
+            2,
+        ],
         "late": .init(repeating: .stale, count: 5) + [1, 2, 3, 4, 5, 6, 7],
         "early": [1, 2, 3, 4] + .init(repeating: .stale, count: 8),
         "broken": [.stale, 1.5, .stale, .stale, 2.5, 2.5, .stale, 2.5, 9, .stale, .stale, .stale],
@@ -84,7 +87,8 @@ import Testing
         let rows = Int.random(in: 1...400, using: &generator)
         var now: Int64 = 1_763_970_000_000
         let timestamps = (0..<rows).map { _ in
-            now += Int64.random(in: 1...3, using: &generator) == 1 ? Int64.random(in: 1...9000, using: &generator) : 5000
+            now +=
+                Int64.random(in: 1...3, using: &generator) == 1 ? Int64.random(in: 1...9000, using: &generator) : 5000
             return now
         }
         let columns = (0..<30).map { _ in RandomSeries.make(rows: rows, &generator) }

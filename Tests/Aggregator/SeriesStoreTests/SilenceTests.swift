@@ -35,9 +35,9 @@ struct SilenceTests {
     }
 
     @Test func datesAreThoseOfTheCalendar() {
-        #expect(BatchPartitions.date(0, separator: "-") == "1970-01-01")
-        #expect(BatchPartitions.date(11_016, separator: "-") == "2000-02-29")
-        #expect(BatchPartitions.date(20_513, separator: "") == "20260301")
-        #expect(BatchPartitions.date(-1, separator: "-") == "1969-12-31")
+        #expect(CalendarDay(of: 0 * 86_400_000).name == "19700101")
+        #expect(CalendarDay(of: 11_016 * 86_400_000).name == "20000229")
+        #expect(CalendarDay(of: 20_513 * 86_400_000).name == "20260301")
+        #expect(CalendarDay(of: -1 * 86_400_000).name == "19691231")
     }
 }

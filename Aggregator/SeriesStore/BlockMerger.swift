@@ -1,0 +1,191 @@
+internal import BlockCodec
+internal import FrameCodec
+internal import Logging
+internal import Model
+internal import Postgres
+
+/// Turns the young blocks of closed windows into merged ones, a source at a time.
+///
+/// Restartable at any point, and several may run: each source's window is one transaction under a lock.
+struct BlockMerger: Sendable {
+    /// A source's window that has young blocks.
+    struct Candidate: Sendable {
+        var source: Int32
+        var window: Int64
+    }
+
+    let store: SeriesStore
+
+    /// Merges all closed windows that have young blocks.
+    ///
+    /// - Returns: how many were merged.
+    @discardableResult
+    func run() async throws -> Int {
+        let candidates = try await self.candidates()
+        for candidate in candidates {
+            try Task.checkCancellation()
+            try await merge(candidate)
+        }
+        return candidates.count
+    }
+
+    /// Closed: its last scrapes have become young blocks.
+    private func candidates() async throws -> [Candidate] {
+        guard let compactedThrough = try await store.partitions.all().first(where: { !$0.isCompacted })?.starts else {
+            return []
+        }
+        let closed = min(compactedThrough, store.clock.now.milliseconds) - store.options.blockWindow.milliseconds
+        return try await store.pool.query(
+            """
+            select distinct starts_at, source_id from block where level = 0 and starts_at <= \(closed)
+            order by starts_at, source_id
+            """
+        ).map { Candidate(source: try $0["source_id"], window: try $0["starts_at"]) }
+    }
+
+    private func merge(_ candidate: Candidate) async throws {
+        try await store.pool.transaction { connection in
+            try await connection.lockUntilCommit("compaction")
+            let stored = try await BlockTable.blocks(of: candidate.source, window: candidate.window, on: connection)
+            guard stored.contains(where: { $0.stretch.level == BlockTable.young }),
+                let generation = stored.map(\.stretch.generation).max()
+            else { return }
+            let catalogue = try await store.catalogue(
+                knowing: Set(stored.map(\.stretch.layout)), on: connection)
+            let blocks: [NewBlock]
+            do {
+                blocks = try Self.merged(stored, generation: generation, catalogue)
+            } catch let error as CodecError {
+                // They stay as they are: what can be read of them still is.
+                store.logger.error(
+                    "blocks could not be merged",
+                    metadata: [
+                        "source": "\(candidate.source)", "window": "\(candidate.window)", "error": "\(error)",
+                    ])
+                return
+            }
+            let layouts = try await BlockTable.layoutIDs(Set(blocks.map(\.stretch.layout)), on: connection)
+            try await BlockTable.delete(
+                candidate.source, window: candidate.window, through: generation, on: connection)
+            try await BlockTable.insert(blocks, layouts: layouts, on: connection)
+        }
+    }
+
+    /// The blocks that hold what `stored` hold.
+    static func merged(
+        _ stored: [StoredBlock], generation: Int64, _ catalogue: Catalogue
+    ) throws(CodecError) -> [NewBlock] {
+        let tips = catalogue.tips(of: Set(stored.map(\.stretch.layout)))
+        var parts: [LayoutHash: [Part]] = [:]
+        var places: [StoredBlock.Stretch: Int] = [:]
+        for block in stored {
+            let tip = tips[block.stretch.layout] ?? block.stretch.layout
+            if let place = places[block.stretch] {
+                parts[tip]?[place].groups.append(block)
+            } else {
+                places[block.stretch] = parts[tip]?.count ?? 0
+                parts[tip, default: []].append(Part(groups: [block], generation: block.stretch.generation))
+            }
+        }
+        var result: [NewBlock] = []
+        for (tip, parts) in parts {
+            var stretch = stored[0].stretch
+            (stretch.layout, stretch.generation, stretch.level) = (tip, generation, BlockTable.merged)
+            result += try merged(parts, stretch)
+        }
+        return result
+    }
+
+    /// Blocks of the same scrapes.
+    private struct Part {
+        var groups: [StoredBlock]
+        var generation: Int64
+    }
+
+    private static func merged(
+        _ parts: [Part], _ stretch: StoredBlock.Stretch
+    ) throws(CodecError) -> [NewBlock] {
+        var readers: [PartReader] = []
+        for part in parts { readers.append(try PartReader(part.groups, generation: part.generation)) }
+        let order = ScrapeOrder(readers.map { (timestamps: $0.timestamps, generation: $0.generation) })
+        var writer = BlockWriter(stretch, timestamps: order.timestamps)
+        let series = readers.map(\.series).max() ?? 0
+        for number in 0..<series {
+            var columns: [[Double]] = []
+            for at in readers.indices { columns.append(try readers[at].column(number)) }
+            try writer.append(order.column(of: columns))
+        }
+        return try writer.finish()
+    }
+}
+
+/// Reads the series of some scrapes one after the other, of which a block at a time is decoded.
+private struct PartReader {
+    let generation: Int64
+    let timestamps: [Int64]
+    let series: Int
+    private var groups: ArraySlice<StoredBlock>
+    private var current: (series: Range<Int>, columns: [[Double]]) = (0..<0, [])
+
+    init(_ groups: [StoredBlock], generation: Int64) throws(CodecError) {
+        self.generation = generation
+        self.groups = groups.sorted { $0.series.lowerBound < $1.series.lowerBound }[...]
+        timestamps = try Block(decoding: groups[0].body).timestamps
+        series = groups.map(\.series.upperBound).max() ?? 0
+    }
+
+    /// The values of series `number`, which must not fall; empty if there is none.
+    mutating func column(_ number: Int) throws(CodecError) -> [Double] {
+        while !current.series.contains(number), let next = groups.first, next.series.lowerBound <= number {
+            groups.removeFirst()
+            let block = try Block(decoding: next.body)
+            guard block.series == next.series.count, block.timestamps.count == timestamps.count else {
+                throw CodecError(.contradiction, "a block that does not fit its row")
+            }
+            current = (next.series, block.columns(Array(0..<block.series)))
+        }
+        return current.series.contains(number) ? current.columns[number - current.series.lowerBound] : []
+    }
+}
+
+/// The scrapes of several parts in one order, one per instant.
+private struct ScrapeOrder {
+    private(set) var timestamps: [Int64] = []
+    /// From which part and row each comes, in runs.
+    private var runs: [(part: Int, rows: Range<Int>)] = []
+
+    init(_ parts: [(timestamps: [Int64], generation: Int64)]) {
+        var rows: [(timestamp: Int64, part: Int, row: Int)] = []
+        for (at, part) in parts.enumerated() {
+            for (row, timestamp) in part.timestamps.enumerated() { rows.append((timestamp, at, row)) }
+        }
+        rows.sort {
+            ($0.timestamp, parts[$0.part].generation, $0.part) < ($1.timestamp, parts[$1.part].generation, $1.part)
+        }
+        for (at, row) in rows.enumerated() {
+            // Of two at one instant the one received later counts.
+            if at + 1 < rows.count, rows[at + 1].timestamp == row.timestamp { continue }
+            timestamps.append(row.timestamp)
+            if let last = runs.last, last.part == row.part, last.rows.upperBound == row.row {
+                runs[runs.count - 1].rows = last.rows.lowerBound..<row.row + 1
+            } else {
+                runs.append((row.part, row.row..<row.row + 1))
+            }
+        }
+    }
+
+    /// `columns` of the parts in this order; an empty one has no values.
+    func column(of columns: [[Double]]) -> [Double] {
+        var values: [Double] = []
+        values.reserveCapacity(timestamps.count)
+        for run in runs {
+            let column = columns[run.part]
+            if column.isEmpty {
+                values.append(contentsOf: repeatElement(.stale, count: run.rows.count))
+            } else {
+                values += column[run.rows]
+            }
+        }
+        return values
+    }
+}

@@ -1,0 +1,224 @@
+internal import FrameCodec
+internal import Model
+internal import Postgres
+internal import Synchronization
+
+/// A row of `block`.
+struct StoredBlock: Sendable {
+    /// What the rows of one window share: their scrapes.
+    struct Stretch: Hashable, Sendable {
+        var source: Int32
+        var window: Int64
+        var generation: Int64
+        var layout: LayoutHash
+        var level: Int16
+    }
+
+    var stretch: Stretch
+    /// Numbers in the layout.
+    var series: Range<Int>
+    var body: [UInt8]
+}
+
+/// A block to be written.
+struct NewBlock: Sendable {
+    var stretch: StoredBlock.Stretch
+    var series: Range<Int>
+    var firstAt: Int64
+    var lastAt: Int64
+    var scrapes: Int
+    var body: [UInt8]
+}
+
+/// Which series of which layout a source is asked for.
+struct WantedBlocks: Sendable {
+    var source: Int32
+    var layout: LayoutHash
+    /// Rising.
+    var series: [Int]
+}
+
+/// The SQL of `block`: rows in, rows out.
+final class BlockTable: Sendable {
+    static let young: Int16 = 0
+    static let merged: Int16 = 1
+
+    let pool: PostgresPool
+    private let knownDays = Mutex<Set<CalendarDay>>([])
+
+    init(pool: PostgresPool) {
+        self.pool = pool
+    }
+
+    // MARK: Partitions
+
+    /// Makes the partitions of the days of `windows`.
+    func makePartitions(for windows: Set<Int64>) async throws {
+        let days = Set(windows.map(CalendarDay.init)).subtracting(knownDays.withLock { $0 })
+        for day in days.sorted(by: { $0.number < $1.number }) {
+            try await pool.transaction { connection in
+                try await connection.lockUntilCommit("block partitions")
+                let name = "block_\(day.name)"
+                let exists = try await !connection.query("select from pg_class where relname = \(name)").isEmpty
+                guard !exists else { return }
+                try await connection.execute(
+                    """
+                    create table \(unsafe: name)
+                    (like block including defaults including constraints including storage)
+                    """)
+                try await connection.execute(
+                    """
+                    alter table block attach partition \(unsafe: name)
+                    for values from (\(unsafe: String(day.starts)))
+                    to (\(unsafe: String(day.starts + CalendarDay.milliseconds)))
+                    """)
+            }
+            knownDays.withLock { _ = $0.insert(day) }
+        }
+    }
+
+    /// The days that have a partition, oldest first, and what each occupies with indexes and TOAST.
+    func partitions() async throws -> [(name: String, bytes: Int64)] {
+        try await pool.query(
+            """
+            select c.relname, pg_total_relation_size(c.oid) as bytes
+            from pg_inherits i join pg_class c on c.oid = i.inhrelid
+            where i.inhparent = 'block'::regclass order by c.relname
+            """
+        ).map { (try $0["relname"], try $0["bytes"]) }
+    }
+
+    /// Drops the days that ended before `instant`, and the oldest while all together occupy more than `limitBytes`.
+    ///
+    /// - Returns: their names.
+    @discardableResult
+    func dropPartitions(before instant: Timestamp, limitBytes: Int64?) async throws -> [String] {
+        let limit = "block_" + CalendarDay(of: instant.milliseconds).name
+        var dropped: [String] = []
+        let partitions = try await partitions()
+        var total = partitions.reduce(0) { $0 + $1.bytes }
+        // Today's is never given up: whoever sets a limit that low still wants to see something.
+        for partition in partitions.dropLast() {
+            let isTooMuch = limitBytes.map { total > $0 } ?? false
+            guard partition.name < limit || isTooMuch else { break }
+            try await pool.execute("drop table if exists \(unsafe: partition.name)")
+            total -= partition.bytes
+            dropped.append(partition.name)
+        }
+        if !dropped.isEmpty { knownDays.withLock { $0 = [] } }
+        return dropped
+    }
+
+    // MARK: Writing
+
+    /// Adds `blocks`; their days' partitions exist.
+    static func insert(_ blocks: [NewBlock], layouts: [LayoutHash: Int32], on connection: PostgresConnection)
+        async throws
+    {
+        guard !blocks.isEmpty else { return }
+        try await connection.execute(
+            """
+            insert into block (starts_at, generation, first_at, last_at, source_id, layout_id, first_series, series,
+                scrapes, level, body)
+            select * from unnest(
+                \(blocks.map(\.stretch.window)), \(blocks.map(\.stretch.generation)), \(blocks.map(\.firstAt)),
+                \(blocks.map(\.lastAt)), \(blocks.map(\.stretch.source)),
+                \(blocks.map { layouts[$0.stretch.layout] }), \(blocks.map { Int32($0.series.lowerBound) }),
+                \(blocks.map { Int32($0.series.count) }), \(blocks.map { Int32($0.scrapes) }),
+                \(blocks.map { Int32($0.stretch.level) })::int2[], \(blocks.map(\.body)))
+            """)
+    }
+
+    /// The short names of `layouts`.
+    static func layoutIDs(_ layouts: Set<LayoutHash>, on connection: PostgresConnection) async throws
+        -> [LayoutHash: Int32]
+    {
+        var ids: [LayoutHash: Int32] = [:]
+        for row in try await connection.query(
+            "select id, hash from layout where hash = any(\(layouts.map(\.bytes)))")
+        {
+            if let hash = LayoutHash(bytes: try row["hash"]) { ids[hash] = try row["id"] }
+        }
+        return ids
+    }
+
+    /// Deletes young blocks of `generation` in `sources`, which an interrupted run may have left.
+    static func deleteYoung(_ generation: Int64, of sources: [Int32], on connection: PostgresConnection) async throws {
+        try await connection.execute(
+            """
+            delete from block where source_id = any(\(sources)) and generation = \(generation) and level = 0
+            """)
+    }
+
+    /// Deletes the blocks of `source` in `window` up to `generation`.
+    static func delete(_ source: Int32, window: Int64, through generation: Int64, on connection: PostgresConnection)
+        async throws
+    {
+        try await connection.execute(
+            """
+            delete from block
+            where source_id = \(source) and starts_at = \(window) and generation <= \(generation)
+            """)
+    }
+
+    // MARK: Reading
+
+    /// Blocks of the windows that start between `windows`' ends, with scrapes in `range`.
+    func blocks(_ wanted: [WantedBlocks], windows: ClosedRange<Int64>, in range: ClosedRange<Int64>) async throws
+        -> [StoredBlock]
+    {
+        guard !wanted.isEmpty else { return [] }
+        return try await pool.query(
+            """
+            select b.source_id, b.starts_at, b.generation, b.level, l.hash, b.first_series, b.series, b.body
+            from unnest(\(wanted.map(\.source)), \(wanted.map(\.layout.bytes)), \(wanted.map { $0.series.ranges }))
+                as w (source_id, hash, series)
+            join layout l on l.hash = w.hash
+            join block b on b.source_id = w.source_id and b.layout_id = l.id
+                and int4range(b.first_series, b.first_series + b.series) && w.series::int4multirange
+            where b.starts_at between \(windows.lowerBound) and \(windows.upperBound)
+              and b.first_at <= \(range.upperBound) and b.last_at >= \(range.lowerBound)
+            """
+        ).compactMap(Self.decode)
+    }
+
+    /// Everything that `source` has in `window`.
+    static func blocks(of source: Int32, window: Int64, on connection: PostgresConnection) async throws
+        -> [StoredBlock]
+    {
+        try await connection.query(
+            """
+            select b.source_id, b.starts_at, b.generation, b.level, l.hash, b.first_series, b.series, b.body
+            from block b join layout l on l.id = b.layout_id
+            where b.source_id = \(source) and b.starts_at = \(window)
+            order by b.generation, b.level, b.first_series
+            """
+        ).compactMap(decode)
+    }
+
+    private static func decode(_ row: Row) throws -> StoredBlock? {
+        guard let layout = LayoutHash(bytes: try row["hash"]) else { return nil }
+        let first: Int32 = try row["first_series"]
+        let count: Int32 = try row["series"]
+        return StoredBlock(
+            stretch: StoredBlock.Stretch(
+                source: try row["source_id"], window: try row["starts_at"], generation: try row["generation"],
+                layout: layout, level: try row["level"]),
+            series: Int(first)..<Int(first) + Int(count), body: try row["body"])
+    }
+}
+
+extension [Int] {
+    /// As PostgreSQL writes an `int4multirange`; the numbers rise.
+    fileprivate var ranges: String {
+        var ranges: [Range<Int>] = []
+        for number in self {
+            if let last = ranges.last, last.upperBound == number {
+                ranges[ranges.count - 1] = last.lowerBound..<number + 1
+            } else {
+                ranges.append(number..<number + 1)
+            }
+        }
+        return "{" + ranges.map { "[\($0.lowerBound),\($0.upperBound))" }.joined(separator: ",") + "}"
+    }
+}

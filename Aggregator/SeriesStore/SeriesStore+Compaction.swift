@@ -1,0 +1,42 @@
+internal import FrameCodec
+internal import Postgres
+internal import Synchronization
+
+extension SeriesStore {
+    /// The catalogue, with all that is needed to read `batches`, which another aggregator may have taken in.
+    func catalogue(knowing batches: [StoredBatch], on connection: PostgresConnection) async throws -> Catalogue {
+        let known = state.withLock { $0.catalogue }
+        var missing: Set<StreamNumber> = []
+        var layouts: Set<LayoutHash> = []
+        for batch in batches {
+            for scrape in batch.scrapes where known.numbers[scrape.streamNumber] == nil {
+                var stream = scrape.streamNumber
+                stream.number = 0
+                missing.insert(stream)
+            }
+            layouts.formUnion(batch.batch.keyframes.map(\.layout))
+        }
+        for stream in missing {
+            let (numbers, sources) = try await CatalogueTables.numbers(
+                stream.agent, epoch: stream.epoch, on: connection)
+            let agents = try await CatalogueTables.agents([stream.agent], on: connection)
+            state.withLock { state in
+                for agent in agents { state.catalogue.add(agent) }
+                for source in sources { state.catalogue.add(source) }
+                for (number, meaning) in numbers { state.catalogue.add(number, meaning) }
+            }
+        }
+        return try await catalogue(knowing: layouts, on: connection)
+    }
+
+    /// The catalogue, with `layouts` and all that they grew from.
+    func catalogue(knowing layouts: Set<LayoutHash>, on connection: PostgresConnection) async throws -> Catalogue {
+        let known = state.withLock { $0.catalogue }
+        let missing = layouts.filter { known.layouts[$0] == nil }
+        let additions = try await CatalogueTables.layouts(missing, on: connection)
+        return state.withLock { state in
+            for addition in additions { state.catalogue.add(addition) }
+            return state.catalogue
+        }
+    }
+}
