@@ -45,7 +45,8 @@ public struct EtcdError: Error, CustomStringConvertible {
             case .broken, .tooLarge, .rejected: .garbage
             case .cancelled: .cancelled
             }
-        self.init(code, error.message)
+        let remedy = code == .tls ? TLSRemedy.words(for: error.message).map { "; \($0)" } : nil
+        self.init(code, error.message + (remedy ?? ""))
     }
 
     /// An answer with an error status: the gateway's body has gRPC's code and etcd's words.

@@ -216,7 +216,10 @@ extension CurlTransfer {
         }
         // curl says "unsupported protocol" of a wrong URL, and of a peer that does not answer in HTTP.
         let isNoHTTP = code == CURLE_UNSUPPORTED_PROTOCOL && info(CURLINFO_REQUEST_SIZE) > 0
-        return HTTPClientError(code: isNoHTTP ? .broken : HTTPClientError.Code(code), message: "\(target): \(reason)")
+        if isNoHTTP { return HTTPClientError(code: .broken, message: "\(target): \(reason)") }
+        // TLS 1.3 tells a client that its certificate is refused only after the handshake: curl then calls it reading.
+        let isAlert = code == CURLE_RECV_ERROR && reason.contains("SSL routines") && reason.contains(" alert ")
+        return HTTPClientError(code: isAlert ? .tls : HTTPClientError.Code(code), message: "\(target): \(reason)")
     }
 
     private func metrics() -> HTTPMetrics {

@@ -6,24 +6,46 @@ import json
 import os
 import pathlib
 
+from .certificates import Authority
 from .processes import Process, await_true, free_port
 
 
 class Member:
     """One etcd member: its ports stay the same over restarts."""
 
-    def __init__(self, name: str, folder: pathlib.Path, binary: pathlib.Path, uid: int | None = None):
-        self.name, self.folder, self.binary, self.uid = name, folder, binary, uid
+    def __init__(self, name: str, folder: pathlib.Path, binary: pathlib.Path, uid: int | None = None,
+                 authority: Authority | None = None):
+        self.name, self.folder, self.binary, self.uid, self.authority = name, folder, binary, uid, authority
+        self.pair = authority.issue(name, uid=uid) if authority else None
         self.client_port, self.peer_port = free_port(), free_port()
         self.process: Process | None = None
 
     @property
     def client_url(self) -> str:
-        return f"http://127.0.0.1:{self.client_port}"
+        return f"{self._scheme}://127.0.0.1:{self.client_port}"
 
     @property
     def peer_url(self) -> str:
-        return f"http://127.0.0.1:{self.peer_port}"
+        return f"{self._scheme}://127.0.0.1:{self.peer_port}"
+
+    @property
+    def _scheme(self) -> str:
+        return "https" if self.authority else "http"
+
+    def _tls_options(self) -> list:
+        """Certificates asked of clients and peers alike."""
+        if self.pair is None:
+            return []
+        certificate, key = self.pair
+        ca = self.authority.certificate
+        return ["--client-cert-auth", "--trusted-ca-file", ca, "--cert-file", certificate, "--key-file", key,
+                "--peer-client-cert-auth", "--peer-trusted-ca-file", ca, "--peer-cert-file", certificate, "--peer-key-file", key]
+
+    def _connection(self, deadline: float) -> http.client.HTTPConnection:
+        if self.authority is None:
+            return http.client.HTTPConnection("127.0.0.1", self.client_port, timeout=deadline)
+        return http.client.HTTPSConnection(
+            "127.0.0.1", self.client_port, timeout=deadline, context=self.authority.client_context())
 
     @property
     def data_dir(self) -> pathlib.Path:
@@ -39,12 +61,12 @@ class Member:
              "--listen-client-urls", self.client_url, "--advertise-client-urls", self.client_url,
              "--listen-peer-urls", self.peer_url, "--initial-advertise-peer-urls", self.peer_url,
              "--initial-cluster", initial_cluster, "--initial-cluster-token", token,
-             "--logger", "zap", "--log-level", "warn"],
+             "--logger", "zap", "--log-level", "warn", *self._tls_options()],
             self.folder / f"{self.name}.log", uid=self.uid).start()
 
     def call(self, path: str, body: dict | None = None, deadline: float = 5) -> dict:
         """The JSON gateway's answer to POST `path`."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.client_port, timeout=deadline)
+        connection = self._connection(deadline)
         try:
             connection.request("POST", path, json.dumps(body or {}), {"Content-Type": "application/json"})
             answer = json.loads(connection.getresponse().read())
@@ -65,7 +87,7 @@ class Member:
         return self.call("/v3/kv/range", {"key": base64.b64encode(key.encode()).decode()})
 
     def metrics(self) -> str:
-        connection = http.client.HTTPConnection("127.0.0.1", self.client_port, timeout=5)
+        connection = self._connection(5)
         try:
             connection.request("GET", "/metrics")
             return connection.getresponse().read().decode()
@@ -77,12 +99,12 @@ class EtcdCluster:
     """Members that form one cluster."""
 
     def __init__(self, folder: pathlib.Path, binary: pathlib.Path, names: list[str], token: str = "lab",
-                 uid: int | None = None):
+                 uid: int | None = None, authority: Authority | None = None):
         folder.mkdir(parents=True, exist_ok=True)
         if uid is not None:
             os.chmod(folder, 0o755)
         self.token = token
-        self.members = [Member(name, folder, binary, uid) for name in names]
+        self.members = [Member(name, folder, binary, uid, authority) for name in names]
 
     @property
     def initial_cluster(self) -> str:

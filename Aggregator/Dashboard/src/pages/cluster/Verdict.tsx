@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { ClusterDetail } from "../../api/clusters";
+import type { ClusterDetail, Member } from "../../api/clusters";
 import { Link } from "../../components/Link";
 import { Since } from "../../components/Since";
 import { Mark, statusWord } from "../../components/StatusMark";
@@ -37,7 +37,8 @@ function Facts({ cluster }: { cluster: ClusterDetail }) {
 /** What is wrong, where, and why; below it the facts. */
 export function Verdict({ cluster }: { cluster: ClusterDetail }) {
   const { title, rest } = splitCause(cluster.cause);
-  const said = [rest, ...cluster.members.filter((member) => member.status !== "healthy" && member.reason !== "" && !cluster.cause.includes(member.name))
+  const isSaid = ({ name, reason, status }: Member) => cluster.cause.includes(status === "critical" ? reason : name);
+  const said = [rest, ...cluster.members.filter((member) => member.status !== "healthy" && member.reason !== "" && !isSaid(member))
     .map((member) => member.reason), cluster.cause.includes(cluster.quorum.sentence) ? "" : cluster.quorum.sentence].filter((sentence) => sentence !== "");
   const alerts = cluster.alerts.critical + cluster.alerts.warning + cluster.alerts.info;
   return (
