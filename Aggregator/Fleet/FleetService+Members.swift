@@ -71,7 +71,8 @@ extension FleetService {
             "fleet event",
             metadata: [
                 "cluster": "\(event.cluster)", "node": "\(event.node ?? "")", "kind": "\(event.kind.rawValue)",
-                "severity": "\(event.severity.rawValue)", "sentence": "\(event.sentence)",
+                "severity": "\(event.severity.rawValue)", "messageID": "\(event.kind.messageID)",
+                "sentence": "\(event.sentence)",
             ])
     }
 
