@@ -71,7 +71,7 @@ public final class BatchIngestor: Service, CustomStringConvertible {
     private func checkContext(_ upload: VerifiedUpload) async throws(Refusal) {
         let header = upload.batch.header
         do {
-            try await contexts.check(upload.batch, of: upload.agent.number)
+            try await contexts.check(upload.batch, of: upload.agent.number, at: upload.receivedAt)
         } catch let error as CodecError {
             let code: ProblemCode = error.code == .missingContext ? .missingContext : .malformedBatch
             throw Refusal(problem: Problem(code, error.description), header: header).proven(upload.agent)
@@ -144,7 +144,8 @@ extension BatchIngestor {
 
     private func settle(_ group: [CommitQueue.Waiting], _ outcomes: [BatchWriter.Outcome]) async {
         let stored = zip(group, outcomes).filter { $0.1 == .stored }.map(\.0.upload)
-        contexts.admit(stored.map { ($0.agent.number, $0.batch) })
+        let rows = zip(group, outcomes).filter { $0.1 == .stored || $0.1 == .renewed }.map(\.0.upload)
+        contexts.admit(rows.map { ($0.agent.number, $0.batch) }, at: clock.now)
         await noteStates(stored)
         for (waiting, outcome) in zip(group, outcomes) {
             numbers.settled(outcome)

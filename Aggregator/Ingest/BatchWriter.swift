@@ -12,6 +12,8 @@ struct BatchWriter: Sendable {
         case stored
         /// It was stored before, with the same content.
         case repeated
+        /// It was stored before and became blocks, and says what later batches build on: stored again for them.
+        case renewed
         /// Its number was stored before, with other content.
         case conflicting
     }
@@ -27,10 +29,10 @@ struct BatchWriter: Sendable {
         let (outcomes, written) = try await pool.transaction(attempts: 3) { connection in
             var outcomes = try await Self.classify(group, on: connection)
             Self.findRepetitions(within: group, &outcomes)
-            let new = zip(group, outcomes).filter { $0.1 == .stored }.map(\.0)
-            guard !new.isEmpty else { return (outcomes, nil as WrittenBatches?) }
-            let written = try await store.write(new.map(\.accepted), on: connection)
-            try await Self.extendLedger(new, on: connection)
+            let rows = zip(group, outcomes).filter { $0.1 == .stored || $0.1 == .renewed }.map(\.0)
+            guard !rows.isEmpty else { return (outcomes, nil as WrittenBatches?) }
+            let written = try await store.write(rows.map(\.accepted), on: connection)
+            try await Self.extendLedger(zip(group, outcomes).filter { $0.1 == .stored }.map(\.0), on: connection)
             return (outcomes, written)
         }
         if let written { store.apply(committed: written) }
@@ -61,9 +63,12 @@ struct BatchWriter: Sendable {
         guard !known.isEmpty else { return outcomes }
         let digests = try await digests(of: known.map { group[$0] }, on: connection)
         for index in known {
-            // Batches leave the table with their day; then the number alone says that it was here.
-            let digest = digests[Key(group[index])] ?? group[index].digest
-            outcomes[index] = digest == group[index].digest ? .repeated : .conflicting
+            if let digest = digests[Key(group[index])] {
+                outcomes[index] = digest == group[index].digest ? .repeated : .conflicting
+            } else {
+                // Batches leave the table as blocks; then the number alone says that it was here.
+                outcomes[index] = group[index].batch.keyframes.contains { _ in true } ? .renewed : .repeated
+            }
         }
         return outcomes
     }
@@ -104,7 +109,7 @@ struct BatchWriter: Sendable {
     /// The same number twice in one group: the first counts.
     private static func findRepetitions(within group: [VerifiedUpload], _ outcomes: inout [Outcome]) {
         var first: [Key: [UInt8]] = [:]
-        for (index, upload) in group.enumerated() where outcomes[index] == .stored {
+        for (index, upload) in group.enumerated() where outcomes[index] == .stored || outcomes[index] == .renewed {
             if let digest = first[Key(upload)] {
                 outcomes[index] = digest == upload.digest ? .repeated : .conflicting
             } else {
@@ -114,6 +119,7 @@ struct BatchWriter: Sendable {
     }
 
     private static func extendLedger(_ new: [VerifiedUpload], on connection: PostgresConnection) async throws {
+        guard !new.isEmpty else { return }
         let (agents, epochs, sequences) = keys(new)
         try await connection.execute(
             """

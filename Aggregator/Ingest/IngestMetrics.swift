@@ -46,7 +46,7 @@ struct IngestMetrics: Sendable {
     func settled(_ outcome: BatchWriter.Outcome) {
         switch outcome {
         case .stored: stored.add()
-        case .repeated: repeated.add()
+        case .repeated, .renewed: repeated.add()
         case .conflicting: conflicting.add()
         }
     }

@@ -1,4 +1,5 @@
 internal import FrameCodec
+internal import Model
 internal import SeriesStore
 internal import Synchronization
 
@@ -13,12 +14,18 @@ final class StreamContexts: Sendable {
 
     private struct Entry {
         var context: StreamContext
-        var used: UInt64
+        var used: Timestamp
     }
 
     private struct State {
         var entries: [Key: Entry] = [:]
-        var clock: UInt64 = 0
+
+        /// What is known of `key`, if it was used lately: the keyframes of a stream that paused may have left the table
+        /// since, and its frames could not be decoded.
+        func context(_ key: Key, at now: Timestamp, lifetime: Duration) -> StreamContext {
+            guard let entry = entries[key], now - entry.used <= lifetime else { return StreamContext() }
+            return entry.context
+        }
     }
 
     private let capacity: Int
@@ -38,11 +45,11 @@ final class StreamContexts: Sendable {
     /// Checks `batch` against its stream without remembering it.
     ///
     /// - Throws: `CodecError`, `.missingContext` only after the store was asked; `PostgresError`.
-    func check(_ batch: Batch, of agent: Int32) async throws {
+    func check(_ batch: Batch, of agent: Int32, at now: Timestamp) async throws {
         let key = Key(agent: agent, epoch: batch.header.epoch)
         // Each round adds one missing thing; a batch names only so many.
         for _ in 0...(batch.items.count * 3 + 8) {
-            var context = state.withLock { $0.entries[key]?.context ?? StreamContext() }
+            var context = state.withLock { $0.context(key, at: now, lifetime: store.contextLifetime) }
             do throws(CodecError) {
                 try context.admit(batch)
                 return
@@ -50,27 +57,26 @@ final class StreamContexts: Sendable {
                 guard let missing = error.missing,
                     try await store.fill(missing, agent: agent, epoch: key.epoch, into: &context)
                 else { throw error }
-                put(context, key)
+                put(context, key, at: now)
             }
         }
         throw CodecError(.contradiction, "a batch whose context cannot be completed")
     }
 
     /// Remembers what committed `batches` say, in their order.
-    func admit(_ batches: [(agent: Int32, batch: Batch)]) {
+    func admit(_ batches: [(agent: Int32, batch: Batch)], at now: Timestamp) {
         for (agent, batch) in batches {
             let key = Key(agent: agent, epoch: batch.header.epoch)
-            var context = state.withLock { $0.entries[key]?.context ?? StreamContext() }
+            var context = state.withLock { $0.context(key, at: now, lifetime: store.contextLifetime) }
             // Checked before; if another batch of the stream came between, the next check asks the database.
             try? context.admit(batch)
-            put(context, key)
+            put(context, key, at: now)
         }
     }
 
-    private func put(_ context: StreamContext, _ key: Key) {
+    private func put(_ context: StreamContext, _ key: Key, at now: Timestamp) {
         state.withLock { state in
-            state.clock += 1
-            state.entries[key] = Entry(context: context, used: state.clock)
+            state.entries[key] = Entry(context: context, used: now)
             guard state.entries.count > capacity else { return }
             // A tenth at a time: sorting is paid once for many insertions.
             let oldest = state.entries.sorted { $0.value.used < $1.value.used }.prefix(capacity / 10)

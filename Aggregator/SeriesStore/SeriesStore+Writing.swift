@@ -131,6 +131,9 @@ extension SeriesStore {
 
     // MARK: For those who check batches
 
+    /// How long after its last batch a stream's keyframes are sure to be in the tables.
+    public var contextLifetime: Duration { options.recentAge }
+
     /// Looks up what `context` lacks of the stream (`agent`, `epoch`), after a restart or on another aggregator.
     ///
     /// - Returns: whether it was found, so that the batch may be tried again.

@@ -3,6 +3,8 @@ import Fleet
 import FrameCodec
 import Model
 import Postgres
+import SeriesQuery
+import SeriesStore
 import TestSupport
 import Testing
 
@@ -80,6 +82,35 @@ struct AcceptanceTests {
             try await world.ingestor.ingest(agent.request(lost.body))
             try await world.ingestor.ingest(agent.request(second.body))
             #expect(try await world.storedBatches() == 2)
+        }
+    }
+
+    @Test func asksForTheSegmentWhenItsKeyframeBecameBlocks() async throws {
+        try await IngestWorld.with { world in
+            var agent = try await TestAgent("n1", in: world.fleet, clock: world.clock)
+            var sent: [EncodedBatch] = []
+            for _ in 0..<4 {
+                sent.append(try agent.batch())
+                try await world.ingestor.ingest(agent.request(sent[sent.count - 1].body))
+                world.clock.advance(by: .seconds(5))
+            }
+            // The link is down for hours; what was measured meanwhile builds on a keyframe that was sent before.
+            let late = try agent.batch()
+            for _ in 0..<4 {
+                world.clock.advance(by: .seconds(1800))
+                try await world.store.maintain()
+                try await world.store.compact()
+            }
+            #expect(try await world.storedBatches() == 0)
+            #expect(await world.refusal(of: try agent.request(late.body)) == .missingContext)
+            for batch in sent { #expect(await world.refusal(of: try agent.request(batch.body)) == nil) }
+            #expect(await world.refusal(of: try agent.request(late.body)) == nil)
+            let ticks = try await world.store.series(
+                SeriesSelection(
+                    matchers: [.equal("__name__", "ticks_total")], start: world.clock.now - .seconds(10_000),
+                    end: world.clock.now)
+            ).flatMap(\.values).filter { !$0.isNaN }
+            #expect(ticks == [1, 2, 3, 4, 5])
         }
     }
 
