@@ -42,10 +42,14 @@ extension ClusterAssessment {
         return entry.availability == .up ? .follower : .unknown
     }
 
-    /// Entries that the furthest member has committed and this one has not applied.
+    /// Entries that the furthest member has committed and this one has not applied: at least so many.
+    ///
+    /// Members are scraped seconds apart, in which a busy cluster commits thousands of entries; so a member is compared
+    /// only with what others had committed by the time it was scraped itself.
     private func indexLag(_ known: SeriesFacts.MemberFacts) -> Double? {
-        guard let applied = known.appliedIndex else { return nil }
-        let furthest = roster.entries.compactMap { facts(of: $0).committedIndex }.max() ?? applied
+        guard let applied = known.appliedIndex, let sampledAt = known.indexSampledAt else { return nil }
+        let earlier = roster.entries.map { facts(of: $0) }.filter { ($0.indexSampledAt ?? .infinity) <= sampledAt }
+        let furthest = earlier.compactMap(\.committedIndex).max() ?? applied
         return max(0, furthest - applied)
     }
 

@@ -10,8 +10,6 @@ public struct HealthLimits: Hashable, Sendable {
     public var databaseShareOfQuota = 0.8
     /// Share of the quota that needs a person now. (etcd's mixin: 95 %.)
     public var databaseCriticalShareOfQuota = 0.95
-    /// Entries that a follower may be behind the furthest member.
-    public var indexLag: UInt64 = 5_000
 
     /// The defaults.
     public init() {}

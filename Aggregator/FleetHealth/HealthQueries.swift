@@ -32,6 +32,9 @@ enum HealthQueries {
         Question(query: "etcd_server_quota_backend_bytes{job=\"etcd\"}") { $0.set(\.quotaBytes, $1, $2) },
         Question(query: "etcd_server_proposals_committed_total{job=\"etcd\"}") { $0.set(\.committedIndex, $1, $2) },
         Question(query: "etcd_server_proposals_applied_total{job=\"etcd\"}") { $0.set(\.appliedIndex, $1, $2) },
+        Question(query: "timestamp(etcd_server_proposals_applied_total{job=\"etcd\"})") {
+            $0.set(\.indexSampledAt, $1, $2)
+        },
         Question(query: "node_load1{job=\"node\"}") { $0.set(\.load1, $1, $2) },
         Question(query: "node_memory_MemTotal_bytes{job=\"node\"}") { $0.set(\.memoryTotalBytes, $1, $2) },
         Question(query: "node_memory_MemAvailable_bytes{job=\"node\"}") { $0.set(\.memoryAvailableBytes, $1, $2) },

@@ -19,6 +19,8 @@ struct SeriesFacts: Sendable, Equatable {
         var commitP99Seconds: Double?
         var committedIndex: Double?
         var appliedIndex: Double?
+        /// When the two were scraped, in seconds since the epoch.
+        var indexSampledAt: Double?
         /// By the peer's member id in hex.
         var rttP99Seconds: [String: Double] = [:]
     }

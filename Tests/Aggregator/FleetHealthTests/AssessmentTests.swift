@@ -73,6 +73,18 @@ private struct Scene {
         #expect(detail.summary.versions == ["3.5.1"])
     }
 
+    @Test func howFarAMemberIsBehindIsJudgedByWhatWasCommittedWhenItWasScraped() {
+        var scene = Scene()
+        for (number, index, second) in [(1, 4_000.0, 100.0), (2, 9_000.0, 101.0), (3, 14_000.0, 104.0)] {
+            scene.fact(\.committedIndex, number, index)
+            scene.fact(\.appliedIndex, number, index)
+            scene.fact(\.indexSampledAt, number, second)
+        }
+        #expect(scene.detail.members.map(\.indexLag) == ["0", "0", "0"])
+        scene.fact(\.appliedIndex, 3, 1_000)
+        #expect(scene.detail.members.map(\.indexLag) == ["0", "0", "13000"])
+    }
+
     @Test func aMemberThatIsDownTakesTheMargin() {
         var scene = Scene()
         scene.down(3)
