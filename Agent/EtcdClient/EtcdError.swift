@@ -46,7 +46,11 @@ public struct EtcdError: Error, CustomStringConvertible {
             case .cancelled: .cancelled
             }
         let remedy = code == .tls ? TLSRemedy.words(for: error.message).map { "; \($0)" } : nil
-        self.init(code, error.message + (remedy ?? ""))
+        // What was asked is our matter; which address it was is the operator's.
+        let words =
+            ["GET ", "POST "].contains { error.message.hasPrefix($0) }
+            ? error.message.drop { $0 != " " }.dropFirst() : error.message[...]
+        self.init(code, words + (remedy ?? ""))
     }
 
     /// An answer with an error status: the gateway's body has gRPC's code and etcd's words.

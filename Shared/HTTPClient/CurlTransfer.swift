@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Glibc
 
 /// One exchange: an easy handle and all memory it points to. Confined to the thread of its multi handle.
 final class CurlTransfer {
@@ -209,8 +210,7 @@ extension CurlTransfer {
             return HTTPClientError(
                 code: .tooLarge, message: "\(target): the answer has more than \(maximumBytes) bytes")
         }
-        let text = errorText.baseAddress.map { String(cString: $0) } ?? ""
-        let reason = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
+        let reason = reason(for: code)
         if case .mail = submission.task, answer >= 400, HTTPClientError.Code(code) != .tls {
             return HTTPClientError(code: .rejected, message: "\(target): \(reason) (\(answer))", answer: answer)
         }
@@ -220,6 +220,14 @@ extension CurlTransfer {
         // TLS 1.3 tells a client that its certificate is refused only after the handshake: curl then calls it reading.
         let isAlert = code == CURLE_RECV_ERROR && reason.contains("SSL routines") && reason.contains(" alert ")
         return HTTPClientError(code: isAlert ? .tls : HTTPClientError.Code(code), message: "\(target): \(reason)")
+    }
+
+    /// The system's own word where it says all ("Connection refused"), else libcurl's.
+    private func reason(for code: CURLcode) -> String {
+        let systemError = Int32(truncatingIfNeeded: info(CURLINFO_OS_ERRNO))
+        if code == CURLE_COULDNT_CONNECT, systemError > 0 { return String(cString: strerror(systemError)) }
+        let text = errorText.baseAddress.map { String(cString: $0) } ?? ""
+        return text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
     }
 
     private func metrics() -> HTTPMetrics {
