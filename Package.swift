@@ -187,6 +187,12 @@ let package = Package(
         program(
             "etcd-monitor-swarm", at: "Tests/Swarm",
             ["Uplink", "FrameCodec", "PrometheusText", "HTTPClient", "AgentProtocol", "Model", "AsyncSupport"]),
+        program(
+            "etcd-monitor-store-bench", at: "Tests/StoreBench",
+            [
+                "TestSupport", "SeriesStore", "SeriesQuery", "PromQL", "FrameCodec", "PrometheusText", "Model",
+                "Postgres", logging,
+            ]),
         .target(
             name: "TestSupport",
             dependencies: [

@@ -60,6 +60,30 @@ public struct Block: Sendable {
         }
     }
 
+    /// How many bytes of the content, before compression, each series takes.
+    public var contentBytes: [Int] {
+        content.withUnsafeBytes { buffer in
+            heads.map { head in
+                var steps = ByteReader(buffer, head.steps..<buffer.count)
+                var numbers = ByteReader(buffer, head.numbers..<buffer.count)
+                var firsts = ByteReader(buffer, head.first..<buffer.count)
+                checked { () throws(CodecError) in
+                    _ = try firsts.varint()
+                    for _ in 0..<head.changes { _ = (try steps.varint(), try numbers.varint()) }
+                }
+                var bytes = 2 + firsts.at - head.first + steps.at - head.steps + numbers.at - head.numbers
+                if head.hasCorrections {
+                    var corrections = ByteReader(buffer, head.corrections..<buffer.count)
+                    checked { () throws(CodecError) in
+                        for _ in 0...head.changes { _ = try corrections.varint() }
+                    }
+                    bytes += corrections.at - head.corrections
+                }
+                return bytes
+            }
+        }
+    }
+
     // MARK: Columns
 
     /// What was checked cannot fail.

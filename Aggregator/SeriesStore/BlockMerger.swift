@@ -64,6 +64,7 @@ struct BlockMerger: Sendable {
                     ])
                 return
             }
+            try await store.blocks.makePartitions(for: blocks)
             let layouts = try await BlockTable.layoutIDs(Set(blocks.map(\.stretch.layout)), on: connection)
             try await BlockTable.delete(
                 candidate.source, window: candidate.window, through: generation, on: connection)

@@ -44,7 +44,7 @@ final class BlockTable: Sendable {
     static let merged: Int16 = 1
 
     let pool: PostgresPool
-    private let knownDays = Mutex<Set<CalendarDay>>([])
+    private let known = Mutex<Set<Partition>>([])
 
     init(pool: PostgresPool) {
         self.pool = pool
@@ -52,38 +52,54 @@ final class BlockTable: Sendable {
 
     // MARK: Partitions
 
-    /// Makes the partitions of the days of `windows`.
-    func makePartitions(for windows: Set<Int64>) async throws {
-        let days = Set(windows.map(CalendarDay.init)).subtracting(knownDays.withLock { $0 })
-        for day in days.sorted(by: { $0.number < $1.number }) {
+    /// Makes the partitions that `blocks` need.
+    func makePartitions(for blocks: [NewBlock]) async throws {
+        let wanted = Set(blocks.map { Partition($0.stretch) }).subtracting(known.withLock { $0 })
+        for partition in wanted.sorted(by: { $0.name < $1.name }) {
             try await pool.transaction { connection in
                 try await connection.lockUntilCommit("block partitions")
-                let name = "block_\(day.name)"
-                let exists = try await !connection.query("select from pg_class where relname = \(name)").isEmpty
+                let exists = try await !connection.query(
+                    "select from pg_class where relname = \(partition.name)"
+                ).isEmpty
                 guard !exists else { return }
                 try await connection.execute(
                     """
-                    create table \(unsafe: name)
+                    create table \(unsafe: partition.name)
                     (like block including defaults including constraints including storage)
                     """)
                 try await connection.execute(
                     """
-                    alter table block attach partition \(unsafe: name)
-                    for values from (\(unsafe: String(day.starts)))
-                    to (\(unsafe: String(day.starts + CalendarDay.milliseconds)))
+                    alter table \(unsafe: partition.parent) attach partition \(unsafe: partition.name)
+                    for values from (\(unsafe: String(partition.starts)))
+                    to (\(unsafe: String(partition.starts + CalendarDay.milliseconds)))
                     """)
             }
-            knownDays.withLock { _ = $0.insert(day) }
+            known.withLock { _ = $0.insert(partition) }
         }
     }
 
-    /// The days that have a partition, oldest first, and what each occupies with indexes and TOAST.
+    /// A day of one of the two kinds of blocks: by generation of young ones, by window of merged ones.
+    private struct Partition: Hashable, Sendable {
+        var parent: String
+        var day: CalendarDay
+
+        init(_ stretch: StoredBlock.Stretch) {
+            let isYoung = stretch.level == BlockTable.young
+            parent = isYoung ? "block_young" : "block_merged"
+            day = CalendarDay(of: isYoung ? stretch.generation : stretch.window)
+        }
+
+        var name: String { "\(parent)_\(day.name)" }
+        var starts: Int64 { day.starts }
+    }
+
+    /// The days of merged blocks that have a partition, oldest first, and what each occupies with indexes and TOAST.
     func partitions() async throws -> [(name: String, bytes: Int64)] {
         try await pool.query(
             """
             select c.relname, pg_total_relation_size(c.oid) as bytes
             from pg_inherits i join pg_class c on c.oid = i.inhrelid
-            where i.inhparent = 'block'::regclass order by c.relname
+            where i.inhparent = 'block_merged'::regclass order by c.relname
             """
         ).map { (try $0["relname"], try $0["bytes"]) }
     }
@@ -93,20 +109,48 @@ final class BlockTable: Sendable {
     /// - Returns: their names.
     @discardableResult
     func dropPartitions(before instant: Timestamp, limitBytes: Int64?) async throws -> [String] {
-        let limit = "block_" + CalendarDay(of: instant.milliseconds).name
+        let limit = "block_merged_" + CalendarDay(of: instant.milliseconds).name
         var dropped: [String] = []
         let partitions = try await partitions()
         var total = partitions.reduce(0) { $0 + $1.bytes }
-        // Today's is never given up: whoever sets a limit that low still wants to see something.
-        for partition in partitions.dropLast() {
-            let isTooMuch = limitBytes.map { total > $0 } ?? false
+        // The newest is never given up: whoever sets a limit that low still wants to see something.
+        for (at, partition) in partitions.enumerated() {
+            let isTooMuch = at + 1 < partitions.count && (limitBytes.map { total > $0 } ?? false)
             guard partition.name < limit || isTooMuch else { break }
-            try await pool.execute("drop table if exists \(unsafe: partition.name)")
+            guard try await drop(partition.name) else { break }
             total -= partition.bytes
             dropped.append(partition.name)
         }
-        if !dropped.isEmpty { knownDays.withLock { $0 = [] } }
         return dropped
+    }
+
+    /// Drops the days of young blocks that ended before `instant` and of which nothing is left.
+    func dropEmptyYoung(before instant: Timestamp) async throws {
+        let limit = "block_young_" + CalendarDay(of: instant.milliseconds).name
+        let names: [String] = try await pool.query(
+            """
+            select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+            where i.inhparent = 'block_young'::regclass and c.relname < \(limit) order by c.relname
+            """
+        ).map { try $0["relname"] }
+        for name in names where try await pool.query("select from \(unsafe: name) limit 1").isEmpty {
+            _ = try await drop(name)
+        }
+    }
+
+    /// - Returns: false if somebody reads it; a lock that waits for a slow reader makes everybody behind it wait too.
+    private func drop(_ name: String) async throws -> Bool {
+        do {
+            try await pool.transaction { connection in
+                try await connection.lockUntilCommit("block partitions")
+                try await connection.execute(script: "set local lock_timeout = '500ms'")
+                try await connection.execute("drop table if exists \(unsafe: name)")
+            }
+            known.withLock { $0 = [] }
+            return true
+        } catch let error as PostgresError where error.sqlState == "55P03" {
+            return false
+        }
     }
 
     // MARK: Writing
@@ -194,6 +238,28 @@ final class BlockTable: Sendable {
             order by b.generation, b.level, b.first_series
             """
         ).compactMap(decode)
+    }
+
+    /// Some blocks, merged ones first.
+    static func some(_ limit: Int, on connection: PostgresConnection) async throws -> [StoredBlock] {
+        try await connection.query(
+            """
+            select b.source_id, b.starts_at, b.generation, b.level, l.hash, b.first_series, b.series, b.body
+            from block b join layout l on l.id = b.layout_id
+            order by b.level desc, b.starts_at desc limit \(limit)
+            """
+        ).compactMap(decode)
+    }
+
+    /// The first source after `source` that has blocks.
+    static func source(after source: Int32, in pool: PostgresPool) async throws -> Int32? {
+        try await pool.query("select min(source_id) as source from block where source_id > \(source)").first?["source"]
+    }
+
+    /// The windows in which `source` has blocks.
+    static func windows(of source: Int32, in pool: PostgresPool) async throws -> [Int64] {
+        try await pool.query("select distinct starts_at from block where source_id = \(source) order by starts_at")
+            .map { try $0["starts_at"] }
     }
 
     private static func decode(_ row: Row) throws -> StoredBlock? {

@@ -56,10 +56,10 @@ enum CatalogueTables {
                 select hash, 0 from layout where parent is null
                 union all select l.hash, t.depth + 1 from layout l join tree t on l.parent = t.hash
             )
-            select l.body from layout l join tree t using (hash) order by t.depth
+            select l.body, l.is_packed from layout l join tree t using (hash) order by t.depth
             """)
         for row in rows {
-            catalogue.add(try LayoutAdditions(decoding: try row["body"]))
+            catalogue.add(try additions(row))
         }
         for row in try await connection.query("select source_id, layout_hash, first_at from source_layout") {
             guard let hash = LayoutHash(bytes: try row["layout_hash"]) else { continue }
@@ -75,13 +75,20 @@ enum CatalogueTables {
         guard !hashes.isEmpty else { return [] }
         let rows = try await connection.query(
             """
-            with recursive line (hash, parent, body, depth) as (
-                select hash, parent, body, 0 from layout where hash = any(\(hashes.map(\.bytes)))
-                union all select l.hash, l.parent, l.body, c.depth + 1 from layout l join line c on l.hash = c.parent
+            with recursive line (hash, parent, body, is_packed, depth) as (
+                select hash, parent, body, is_packed, 0 from layout where hash = any(\(hashes.map(\.bytes)))
+                union all
+                select l.hash, l.parent, l.body, l.is_packed, c.depth + 1 from layout l join line c on l.hash = c.parent
             )
-            select body from line group by hash, body order by max(depth) desc
+            select body, is_packed from line group by hash, body, is_packed order by max(depth) desc
             """)
-        return try rows.map { try LayoutAdditions(decoding: try $0["body"]) }
+        return try rows.map(additions)
+    }
+
+    private static func additions(_ row: Row) throws -> LayoutAdditions {
+        let body: [UInt8] = try row["body"]
+        guard try row["is_packed"] else { return try LayoutAdditions(decoding: body) }
+        return try LayoutAdditions(decoding: Compression.decompress(body, limit: CodecLimits().bodyBytes))
     }
 
     static func numbers(
@@ -154,12 +161,13 @@ enum CatalogueTables {
 
     static func insert(_ layouts: [LayoutAdditions], on connection: PostgresConnection) async throws {
         guard !layouts.isEmpty else { return }
+        let bodies = try layouts.map { try Compression.compress($0.encoded) }
         try await connection.execute(
             """
             insert into layout (hash, parent, body)
             select hash, parent, body from unnest(
                 \(layouts.map(\.hash.bytes)), \(layouts.map { $0.parent == .none ? nil : $0.parent.bytes }),
-                \(layouts.map(\.encoded))) as l (hash, parent, body)
+                \(bodies)) as l (hash, parent, body)
             order by hash
             on conflict do nothing
             """)

@@ -70,7 +70,7 @@ struct Compactor: Sendable {
             blocks += try self.blocks(
                 of: source, scrapes, keyframes, catalogue, generation: partition.ends)
         }
-        try await store.blocks.makePartitions(for: Set(blocks.map(\.stretch.window)))
+        try await store.blocks.makePartitions(for: blocks)
         let layouts = try await BlockTable.layoutIDs(Set(blocks.map(\.stretch.layout)), on: connection)
         try await BlockTable.insert(blocks, layouts: layouts, on: connection)
     }

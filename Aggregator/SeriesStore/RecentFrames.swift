@@ -18,7 +18,7 @@ final class StoredBatch: Sendable {
     init(agent: Int32, receivedAt: Int64, batch: Batch) {
         self.agent = agent
         self.receivedAt = receivedAt
-        self.batch = batch
+        self.batch = batch.scrapesOnly
     }
 
     /// What it occupies, roughly: the body, and what points into it.

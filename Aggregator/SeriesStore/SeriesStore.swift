@@ -145,6 +145,7 @@ public final class SeriesStore: SeriesSource, Sendable {
         let dropped = try await partitions.dropCompacted(endedBy: now - options.recentAge - options.batchSlot)
         if !dropped.isEmpty { logger.debug("batches became blocks", metadata: ["slots": "\(dropped.count)"]) }
         try await BlockMerger(store: self).run()
+        try await blocks.dropEmptyYoung(before: now - options.blockWindow - options.batchSlot)
         for name in try await blocks.dropPartitions(
             before: now - options.retention, limitBytes: options.limitBytes)
         {

@@ -42,8 +42,7 @@ struct AggregatorAssembly {
         let identity = try Self.identity(configuration, logger)
         let installation = Self.installation(configuration, identity, database, clock.now)
 
-        var storeOptions = SeriesStore.Options()
-        storeOptions.retention = configuration.retention
+        let storeOptions = configuration.storeOptions
         let store = SeriesStore(pool, clock: clock, options: storeOptions, logger: logger)
         try await store.start()
         let engine = PromQLEngine(source: store)

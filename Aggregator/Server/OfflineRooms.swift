@@ -3,12 +3,14 @@ import ArgumentParser
 import Fleet
 import Logging
 import Postgres
+import SeriesStore
 
 /// The few rooms that a command needs, on the database that the aggregator uses.
 struct OfflineRooms: Sendable {
     let fleet: FleetService
     let audit: AuditLog
     let access: AccessService
+    let store: SeriesStore
 
     /// Connects, runs `body`, disconnects. Errors are told in one line, with exit status 1.
     static func with(
@@ -23,7 +25,8 @@ struct OfflineRooms: Sendable {
             let audit = AuditLog(pool: pool, logger: logger)
             let rooms = OfflineRooms(
                 fleet: FleetService(pool: pool, logger: logger), audit: audit,
-                access: try AccessService(pool: pool, audit: audit, logger: logger))
+                access: try AccessService(pool: pool, audit: audit, logger: logger),
+                store: SeriesStore(pool, options: configuration.storeOptions, logger: logger))
             try await body(rooms)
         } catch let error as PostgresError where error.code == .cannotConnect || error.code == .poolExhausted {
             StandardError.print("\(error); is the aggregator running?")

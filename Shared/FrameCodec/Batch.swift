@@ -19,6 +19,17 @@ public struct Batch: Sendable {
         items.lazy.compactMap { if case .frame(let frame) = $0 { frame } else { nil } }
     }
 
+    /// The same with only keyframes and frames among the items: a decoded layout is many times its bytes.
+    public var scrapesOnly: Batch {
+        let scrapes = items.filter { item in
+            switch item {
+            case .keyframe, .frame: true
+            case .source, .layout, .state, .drop: false
+            }
+        }
+        return scrapes.count == items.count ? self : Batch(header: header, items: scrapes, body: body)
+    }
+
     /// The instants of the first and the last scrape; nil if there is none.
     public var span: ClosedRange<Timestamp>? {
         let instants = keyframes.map(\.timestamp) + frames.map(\.timestamp)

@@ -1,7 +1,10 @@
 -- Blocks: what batches become. Columns of many scrapes of one source, as docs/storage.md draws them.
 
--- Blocks name their layout in four bytes.
+-- Blocks name their layout in four bytes. `body` is compressed with zstd where `is_packed`, as text and names repeat.
 alter table layout add column id int generated always as identity unique;
+alter table layout add column is_packed boolean not null default false;
+alter table layout alter column is_packed set default true;
+alter table layout alter column body set storage external;
 
 -- The partitions of `batch`, and how far each has become blocks. Partitions were days, and are slots of minutes from here
 -- on: those that lie ahead of today are empty and give way to them.
@@ -30,8 +33,9 @@ begin
 end $$;
 
 -- Times are milliseconds since 1970. A row holds the series first_series … first_series + series − 1 of a layout, over some
--- of the scrapes of one window. Partitions are days (UTC) of `starts_at`, made when they are needed and dropped whole.
--- No references: rows leave with their partition.
+-- of the scrapes of one window. Young blocks live for some hours only, so they have partitions of their own, by generation:
+-- dropped whole, they leave no holes. Merged ones have a partition for each day (UTC) of `starts_at`. Partitions are made
+-- when they are needed. No references: rows leave with their partition.
 create table block (
     -- The window's first instant.
     starts_at bigint not null,
@@ -49,6 +53,8 @@ create table block (
     level smallint not null,
     body bytea not null,
     primary key (source_id, starts_at, generation, layout_id, first_series, level)
-) partition by range (starts_at);
+) partition by list (level);
 -- Bodies are dense already.
 alter table block alter column body set storage external;
+create table block_young partition of block for values in (0) partition by range (generation);
+create table block_merged partition of block for values in (1) partition by range (starts_at);

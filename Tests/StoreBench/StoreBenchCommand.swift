@@ -1,0 +1,35 @@
+// What history costs and how fast it is read: the recorded hour of a real cluster, stored as the aggregator stores it, on a
+// PostgreSQL of its own. Time is simulated, so hours pass in seconds.
+
+internal import Glibc
+internal import Model
+internal import Postgres
+internal import SeriesStore
+internal import TestSupport
+
+@main
+struct StoreBenchCommand {
+    static let usage = """
+        usage: etcd-monitor-store-bench bytes | catalogue NODES
+
+          bytes      stores the trace (ETCD_TRACE) and prints what PostgreSQL says it takes
+          catalogue  enrols NODES nodes with the series of the trace and prints what finding some costs
+
+        Prints one line of JSON.
+        """
+
+    static func main() async throws {
+        let words = Array(CommandLine.arguments.dropFirst())
+        guard PostgresFixture.unavailable == nil, EtcdTrace.archive != nil else {
+            print("needs PostgreSQL 15 or newer, and the trace: set ETCD_TRACE")
+            exit(1)
+        }
+        switch (words.first, words.count) {
+        case ("bytes", 1): try await BytesBench().run()
+        case ("catalogue", 2): try await CatalogueBench(nodes: Int(words[1]) ?? 10_000).run()
+        default:
+            print(usage)
+            exit(2)
+        }
+    }
+}
