@@ -18,20 +18,37 @@ extension ClusterAssessment {
             version: state.flatMap { $0.version.isEmpty ? nil : $0.version },
             term: state?.term.map { "\($0)" }, raftIndex: known.committedIndex.map(Self.whole),
             appliedIndex: known.appliedIndex.map(Self.whole), indexLag: indexLag(known).map(Self.whole),
-            database: known.databaseBytes.map {
-                ClusterSummary.Database(
-                    sizeBytes: $0, inUseBytes: known.databaseInUseBytes, quotaBytes: known.quotaBytes, member: nil)
-            },
-            walFsync: known.walP99Seconds.map {
-                ClusterSummary.WALFsync(p99Seconds: $0, shareOver16ms: known.walShareOver16ms ?? 0, member: nil)
-            },
-            backendCommit: known.commitP99Seconds.map { ClusterSummary.BackendCommit(p99Seconds: $0, member: nil) },
+            database: database(known), walFsync: walFsync(known), backendCommit: backendCommit(known),
             startedAt: Self.isDown(entry) ? nil : state?.processStart?.milliseconds, alarms: alarms(of: entry),
             clientURLs: entry.clientURLs,
             peerURLs: entry.peerURLs, requestsPerSecond: known.requestsPerSecond,
             agent: entry.agent.map { agent in
                 MemberHealth.AgentAge(id: agent.id.description, ageSeconds: age(of: agent) ?? 0)
             })
+    }
+
+    /// The database of a member of which `known` is known, beside its limit.
+    func database(_ known: SeriesFacts.MemberFacts) -> ClusterSummary.Database? {
+        known.databaseBytes.map {
+            ClusterSummary.Database(
+                sizeBytes: $0, inUseBytes: known.databaseInUseBytes, quotaBytes: known.quotaBytes,
+                limitBytes: known.quotaBytes.map { $0 * limits.databaseShareOfQuota })
+        }
+    }
+
+    /// Its write-ahead log, likewise.
+    func walFsync(_ known: SeriesFacts.MemberFacts) -> ClusterSummary.WALFsync? {
+        known.walP99Seconds.map {
+            ClusterSummary.WALFsync(
+                p99Seconds: $0, shareOver16ms: known.walShareOver16ms ?? 0, limitShare: limits.walShareOver16ms)
+        }
+    }
+
+    /// Its backend commits, likewise.
+    func backendCommit(_ known: SeriesFacts.MemberFacts) -> ClusterSummary.BackendCommit? {
+        known.commitP99Seconds.map {
+            ClusterSummary.BackendCommit(p99Seconds: $0, limitSeconds: limits.commitP99Seconds)
+        }
     }
 
     private static func whole(_ value: Double) -> String { UInt64(exactly: value.rounded()).map { "\($0)" } ?? "0" }

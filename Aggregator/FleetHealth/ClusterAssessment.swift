@@ -102,21 +102,30 @@ struct ClusterAssessment: Sendable {
     }
 
     private func worstWAL(_ members: [MemberHealth]) -> ClusterSummary.WALFsync? {
-        members.compactMap { member in
-            member.walFsync.map {
-                ClusterSummary.WALFsync(
-                    p99Seconds: $0.p99Seconds, shareOver16ms: $0.shareOver16ms, member: member.name)
+        let known = members.compactMap { member in
+            member.walFsync.map { walFsync in
+                var named = walFsync
+                named.member = member.name
+                return named
             }
-        }.max { ($0.shareOver16ms, $0.p99Seconds) < ($1.shareOver16ms, $1.p99Seconds) }
+        }
+        return known.max { ($0.shareOver16ms, $0.p99Seconds) < ($1.shareOver16ms, $1.p99Seconds) }
     }
 
     private func worstCommit(_ members: [MemberHealth]) -> ClusterSummary.BackendCommit? {
-        members.compactMap { member in
-            member.backendCommit.map { ClusterSummary.BackendCommit(p99Seconds: $0.p99Seconds, member: member.name) }
-        }.max { $0.p99Seconds < $1.p99Seconds }
+        let known = members.compactMap { member in
+            member.backendCommit.map { commit in
+                var named = commit
+                named.member = member.name
+                return named
+            }
+        }
+        return known.max { $0.p99Seconds < $1.p99Seconds }
     }
 
     private var worstRTT: ClusterSummary.PeerRTT? {
-        links.compactMap(\.rttP99Seconds).max().map { ClusterSummary.PeerRTT(p99Seconds: $0) }
+        links.compactMap(\.rttP99Seconds).max().map {
+            ClusterSummary.PeerRTT(p99Seconds: $0, limitSeconds: limits.rttP99Seconds)
+        }
     }
 }

@@ -42,8 +42,13 @@ public struct ClusterSummary: Hashable, Sendable {
         public var inUseBytes: Double?
         /// Where etcd raises NOSPACE.
         public var quotaBytes: Double?
+        /// From here on it is nearly full; nil while the quota is unknown.
+        public var limitBytes: Double?
         /// Whose, in a cluster's summary.
         public var member: String?
+
+        /// Nearly full.
+        public var isOver: Bool { limitBytes.map { sizeBytes > $0 } ?? false }
     }
 
     /// The slowest member's write-ahead log, over five minutes.
@@ -52,22 +57,37 @@ public struct ClusterSummary: Hashable, Sendable {
         public var p99Seconds: Double
         /// Share of fsyncs over 16 ms, 0 to 1.
         public var shareOver16ms: Double
+        /// The share that is too slow a disk.
+        public var limitShare: Double
         /// Whose, in a cluster's summary.
         public var member: String?
+
+        /// Too slow.
+        public var isOver: Bool { shareOver16ms > limitShare }
     }
 
     /// The slowest member's backend commits, over five minutes.
     public struct BackendCommit: Hashable, Sendable {
         /// 99th percentile.
         public var p99Seconds: Double
+        /// The p99 that is too slow.
+        public var limitSeconds: Double
         /// Whose, in a cluster's summary.
         public var member: String?
+
+        /// Too slow.
+        public var isOver: Bool { p99Seconds > limitSeconds }
     }
 
     /// The slowest pair of members, over five minutes.
     public struct PeerRTT: Hashable, Sendable {
         /// 99th percentile.
         public var p99Seconds: Double
+        /// The p99 that is too slow.
+        public var limitSeconds: Double
+
+        /// Too slow.
+        public var isOver: Bool { p99Seconds > limitSeconds }
     }
 
     /// The agents of the cluster.

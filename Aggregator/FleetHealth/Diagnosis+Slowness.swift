@@ -21,12 +21,12 @@ extension Diagnosis {
     }
 
     private func space(_ entry: MemberRoster.Entry, _ facts: SeriesFacts.MemberFacts) -> Finding? {
-        guard let size = facts.databaseBytes, let quota = facts.quotaBytes, quota > 0 else { return nil }
-        let share = size / quota
-        guard share > assessment.limits.databaseShareOfQuota else { return nil }
+        guard let database = assessment.database(facts), database.isOver, let quota = database.quotaBytes, quota > 0
+        else { return nil }
+        let share = database.sizeBytes / quota
         var sentence = "DB of \(entry.name) at \(Words.percent(share)) of its quota of \(Words.bytes(quota))."
-        if let inUse = facts.databaseInUseBytes, size > 0, inUse < size * 0.8 {
-            sentence += " A defrag would free \(Words.percent(1 - inUse / size))."
+        if let inUse = database.inUseBytes, inUse < database.sizeBytes * 0.8 {
+            sentence += " A defrag would free \(Words.percent(1 - inUse / database.sizeBytes))."
         }
         let isCritical = share > assessment.limits.databaseCriticalShareOfQuota
         return Finding(
@@ -35,18 +35,19 @@ extension Diagnosis {
     }
 
     private func disk(_ entry: MemberRoster.Entry, _ facts: SeriesFacts.MemberFacts) -> Finding? {
-        guard let share = facts.walShareOver16ms, share > assessment.limits.walShareOver16ms else { return nil }
+        guard let walFsync = assessment.walFsync(facts), walFsync.isOver else { return nil }
         return Finding(
             status: .degraded, order: isLeader(entry) ? 1 : 3,
-            sentence: "Disk too slow on \(title(entry)): \(Words.percent(share)) of WAL fsyncs over 16 ms.",
+            sentence: "Disk too slow on \(title(entry)): \(Words.percent(walFsync.shareOver16ms)) of WAL fsyncs"
+                + " over 16 ms.",
             instance: entry.opinion?.instance)
     }
 
     private func commit(_ entry: MemberRoster.Entry, _ facts: SeriesFacts.MemberFacts) -> Finding? {
-        guard let p99 = facts.commitP99Seconds, p99 > assessment.limits.commitP99Seconds else { return nil }
+        guard let commit = assessment.backendCommit(facts), commit.isOver else { return nil }
         return Finding(
             status: .degraded, order: 4,
-            sentence: "Backend commits slow on \(title(entry)): p99 \(Words.duration(p99)).",
+            sentence: "Backend commits slow on \(title(entry)): p99 \(Words.duration(commit.p99Seconds)).",
             instance: entry.opinion?.instance)
     }
 

@@ -19,8 +19,7 @@ extension ClusterSummary: JSONAnswer {
         json.member("database", answer: database)
         json.member("walFsync", answer: walFsync)
         json.member("backendCommit", answer: backendCommit)
-        json.key("peerRTT")
-        if let peerRTT { json.object { $0.member("p99Seconds", peerRTT.p99Seconds) } } else { json.null() }
+        json.member("peerRTT", answer: peerRTT)
         json.member("agents", answer: agents)
         json.member("versions", texts: versions)
         json.member("alerts", answer: alerts)
@@ -67,6 +66,8 @@ extension ClusterSummary.Database: JSONAnswer {
             $0.member("sizeBytes", sizeBytes)
             $0.member("inUseBytes", inUseBytes)
             $0.member("quotaBytes", quotaBytes)
+            $0.member("limitBytes", limitBytes)
+            $0.member("isOver", isOver)
             $0.member("member", member)
         }
     }
@@ -77,6 +78,8 @@ extension ClusterSummary.WALFsync: JSONAnswer {
         json.object {
             $0.member("p99Seconds", p99Seconds)
             $0.member("shareOver16ms", shareOver16ms)
+            $0.member("limitShare", limitShare)
+            $0.member("isOver", isOver)
             $0.member("member", member)
         }
     }
@@ -86,7 +89,19 @@ extension ClusterSummary.BackendCommit: JSONAnswer {
     func write(to json: inout JSONWriter) {
         json.object {
             $0.member("p99Seconds", p99Seconds)
+            $0.member("limitSeconds", limitSeconds)
+            $0.member("isOver", isOver)
             $0.member("member", member)
+        }
+    }
+}
+
+extension ClusterSummary.PeerRTT: JSONAnswer {
+    func write(to json: inout JSONWriter) {
+        json.object {
+            $0.member("p99Seconds", p99Seconds)
+            $0.member("limitSeconds", limitSeconds)
+            $0.member("isOver", isOver)
         }
     }
 }

@@ -143,6 +143,17 @@ private struct Scene {
         #expect(detail.members[0].status == .healthy)
     }
 
+    @Test(arguments: [(0.010, 0.032, false), (0.011, 0.032, true), (0.010, 0.033, true)])
+    func whatIsShownAsOverIsWhatTheVerdictSays(share: Double, commit: Double, isOver: Bool) {
+        var scene = Scene()
+        scene.fact(\.walP99Seconds, 1, 0.016)
+        scene.fact(\.walShareOver16ms, 1, share)
+        scene.fact(\.commitP99Seconds, 1, commit)
+        let summary = scene.detail.summary
+        #expect((summary.walFsync?.isOver == true || summary.backendCommit?.isOver == true) == isOver)
+        #expect(summary.status == (isOver ? .degraded : .healthy))
+    }
+
     @Test func aFullDatabaseTellsWhatADefragWouldFree() {
         var scene = Scene()
         scene.fact(\.databaseBytes, 1, 1.82e9)

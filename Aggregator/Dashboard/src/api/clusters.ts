@@ -5,8 +5,10 @@ export type HealthStatus = "healthy" | "degraded" | "critical" | "unknown" | "ma
 /** The server leaves out what it does not know. */
 type Maybe<T> = T | null | undefined;
 
-export interface Database { sizeBytes: number; inUseBytes?: Maybe<number>; quotaBytes?: Maybe<number>; member?: Maybe<string> }
-export interface WALFsync { p99Seconds: number; shareOver16ms: number; member?: Maybe<string> }
+/** Each number that is judged comes with its limit; `isOver` is the server's judgement, the one of its verdict. */
+export interface Database { sizeBytes: number; inUseBytes?: Maybe<number>; quotaBytes?: Maybe<number>; limitBytes?: Maybe<number>; isOver: boolean; member?: Maybe<string> }
+export interface WALFsync { p99Seconds: number; shareOver16ms: number; limitShare: number; isOver: boolean; member?: Maybe<string> }
+export interface Latency { p99Seconds: number; limitSeconds: number; isOver: boolean; member?: Maybe<string> }
 export interface Leader { member: string; id: string; since: number; term: string }
 export interface MemberCounts { up: number; voters: number; learners: number; total: number }
 export interface HistoryCell { at: number; status: HealthStatus }
@@ -23,8 +25,8 @@ export interface ClusterSummary {
   requestsPerSecond?: Maybe<number>;
   database?: Maybe<Database>;
   walFsync?: Maybe<WALFsync>;
-  backendCommit?: Maybe<{ p99Seconds: number; member?: Maybe<string> }>;
-  peerRTT?: Maybe<{ p99Seconds: number }>;
+  backendCommit?: Maybe<Latency>;
+  peerRTT?: Maybe<Latency>;
   agents: { total: number; silent: number; oldestSeconds: number };
   versions: string[];
   alerts: { critical: number; warning: number; info: number };
@@ -47,7 +49,7 @@ export interface Member {
   indexLag?: Maybe<string>;
   database?: Maybe<Database>;
   walFsync?: Maybe<WALFsync>;
-  backendCommit?: Maybe<{ p99Seconds: number }>;
+  backendCommit?: Maybe<Latency>;
   startedAt?: Maybe<number>;
   alarms: string[];
   clientURLs: string[];

@@ -6,11 +6,12 @@ import { isLive, presets, resolveRange } from "../lib/time";
 import { addressWithRange, useRange } from "../lib/useRange";
 import { useWidth } from "../lib/useWidth";
 import { Select } from "../components/Select";
-import { catalogue } from "./catalogue";
+import { catalogue, type ChartSpec } from "./catalogue";
 import { ChartCard } from "./ChartCard";
 import { memberNames } from "./chartData";
 import { CrosshairTime } from "./CrosshairTime";
 import { makeGrid } from "./grid";
+import type { Limits } from "./limits";
 import type { EventMark } from "./marks";
 
 const narrowestChart = 300;
@@ -44,7 +45,9 @@ function RangeSelect() {
 }
 
 /** All charts of a cluster on one grid, with one crosshair. */
-export function ChartGrid({ cluster, members, marks }: { cluster: string; members: readonly Member[]; marks: readonly EventMark[] }) {
+export function ChartGrid({ cluster, members, limits, marks }: {
+  cluster: string; members: readonly Member[]; limits: Limits; marks: readonly EventMark[];
+}) {
   const box = useRef<HTMLElement>(null);
   const width = useWidth(box);
   const [look, setLook] = useParam("charts");
@@ -53,8 +56,9 @@ export function ChartGrid({ cluster, members, marks }: { cluster: string; member
   const { grid, range } = useGrid(Math.max(narrowestChart, Math.floor(width / 3)));
   const identity = members.map((member) => `${member.name} ${member.instance ?? ""}`).join();
   const names = useMemo(() => memberNames(members), [identity]);
+  const specs = useMemo(() => catalogue(limits), [limits.fsyncShare, limits.commitSeconds, limits.rttSeconds]);
   const asTable = look === "table";
-  const card = (spec: (typeof catalogue)[number]) =>
+  const card = (spec: ChartSpec) =>
     <ChartCard key={spec.key} spec={spec} cluster={cluster} grid={grid} names={names} marks={marks} range={range} choice={choice} asTable={asTable} />;
   return (
     <section className="stack" ref={box} aria-label="Charts">
@@ -68,8 +72,8 @@ export function ChartGrid({ cluster, members, marks }: { cluster: string; member
       </div>
       {width > 0 && (
         <>
-          <div className="g2">{catalogue.filter((spec) => spec.isWide).map(card)}</div>
-          <div className="g3">{catalogue.filter((spec) => !spec.isWide).map(card)}</div>
+          <div className="g2">{specs.filter((spec) => spec.isWide).map(card)}</div>
+          <div className="g3">{specs.filter((spec) => !spec.isWide).map(card)}</div>
         </>
       )}
     </section>

@@ -1,7 +1,8 @@
 // What the cluster page charts, in the operator's words and in PromQL. Titles follow the guide: the share over 16 ms
 // is the verdict on the WAL, because etcd's histogram has only powers of two to say a p99 with.
 import { byteRate, bytes, count, figures, latency, percent, rate } from "../lib/units";
-import { commitLimitSeconds, fsyncShareLimit } from "../pages/fleet/facts";
+import type { Limits } from "./limits";
+import { shortened } from "./ticks";
 
 /** One query: its series are members (by `instance`), or named by a label, or the only one of its name. */
 export interface ChartQuery { expression: string; naming: { by: "member" } | { by: "label"; label: string } | { by: "name"; name: string } }
@@ -25,10 +26,14 @@ const named = (name: string, expression: string): ChartQuery => ({ expression, n
 const p99 = (histogram: string, selector: string, window: string) =>
   member(`histogram_quantile(0.99, sum by (instance, le) (rate(${histogram}_bucket{${selector}}[${window}])))`);
 
-export const catalogue: readonly ChartSpec[] = [
+function limit(value: number | null, format: ChartSpec["format"], isAlwaysShown = false): Pick<ChartSpec, "limit"> {
+  return value === null ? {} : { limit: { value, name: `limit ${shortened(format(value))}`, isAlwaysShown } };
+}
+
+export const catalogue = (limits: Limits): readonly ChartSpec[] => [
   {
     key: "fsync-share", title: "WAL fsyncs over 16 ms", unit: "share of all", isWide: true, format: percent, floor: 0.015,
-    limit: { value: fsyncShareLimit, name: "limit 1 %", isAlwaysShown: true },
+    ...limit(limits.fsyncShare, percent, true),
     queries: (s, w) => [member(
       `1 - sum by (instance) (rate(etcd_disk_wal_fsync_duration_seconds_bucket{${s},le="0.016"}[${w}]))`
       + ` / sum by (instance) (rate(etcd_disk_wal_fsync_duration_seconds_count{${s}}[${w}]))`)],
@@ -39,12 +44,12 @@ export const catalogue: readonly ChartSpec[] = [
   },
   {
     key: "commit-p99", title: "Backend commit p99", unit: "", format: latency, floor: 0.004,
-    limit: { value: commitLimitSeconds, name: "limit 25 ms" },
+    ...limit(limits.commitSeconds, latency),
     queries: (s, w) => [p99("etcd_disk_backend_commit_duration_seconds", s, w)],
   },
   {
     key: "rtt-p99", title: "Peer round trip p99", unit: "from each member", format: latency, floor: 0.002,
-    limit: { value: 0.15, name: "limit 150 ms" },
+    ...limit(limits.rttSeconds, latency),
     queries: (s, w) => [p99("etcd_network_peer_round_trip_time_seconds", s, w)],
   },
   {

@@ -75,8 +75,15 @@ test("the crosshair snaps to the nearest instant", () => {
 test("a selector cannot be escaped by a name", () => equal(selectorFor('a"b'), 'cluster="a\\"b"'));
 
 test("every chart asks for its cluster only, and has its own key", () => {
-  equal(new Set(catalogue.map((spec) => spec.key)).size, catalogue.length);
-  for (const spec of catalogue) for (const query of spec.queries('cluster="c"', "1m")) isTrue(query.expression.includes('cluster="c"'));
+  const specs = catalogue({ fsyncShare: null, commitSeconds: null, rttSeconds: null });
+  equal(new Set(specs.map((spec) => spec.key)).size, specs.length);
+  for (const spec of specs) for (const query of spec.queries('cluster="c"', "1m")) isTrue(query.expression.includes('cluster="c"'));
+});
+
+test("a chart's line stands where the server draws it, and nowhere before that is known", () => {
+  const names = (limits: Parameters<typeof catalogue>[0]) => catalogue(limits).flatMap((spec) => (spec.limit ? [spec.limit.name] : []));
+  equal(names({ fsyncShare: 0.01, commitSeconds: 0.032, rttSeconds: 0.15 }), ["limit 1\u202f%", "limit 32\u202fms", "limit 150\u202fms"]);
+  equal(names({ fsyncShare: null, commitSeconds: null, rttSeconds: null }), []);
 });
 
 test("methods that were never called are left out, the busiest come first", () => {

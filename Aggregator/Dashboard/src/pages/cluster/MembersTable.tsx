@@ -6,7 +6,7 @@ import { Since } from "../../components/Since";
 import { Mark, statusWord } from "../../components/StatusMark";
 import { serverNow } from "../../lib/clock";
 import { bytes, index, latency, percent, rate, unknown } from "../../lib/units";
-import { commitLimitSeconds, fsyncShareLimit, marginText } from "../fleet/facts";
+import { marginText } from "../fleet/facts";
 
 /** Entries that the member has and has not applied yet. */
 function toApply({ raftIndex, appliedIndex }: Member): string {
@@ -15,12 +15,10 @@ function toApply({ raftIndex, appliedIndex }: Member): string {
   return index(String(pending > 0n ? pending : 0n));
 }
 
-const over = (isOver: boolean) => (isOver ? "num m over" : "num m");
+const judged = (number: { isOver: boolean } | null | undefined) => (number?.isOver ? "num m over" : "num m");
 
 function MemberRow({ member }: { member: Member }) {
   const { database, walFsync, backendCommit } = member;
-  const share = walFsync?.shareOver16ms;
-  const commit = backendCommit?.p99Seconds;
   return (
     <tr data-member={member.name}>
       <td title={member.reason || statusWord[member.status]}>
@@ -35,9 +33,9 @@ function MemberRow({ member }: { member: Member }) {
       <td className="num">{toApply(member)}</td>
       <td className="m" data-l="DB in use / size">
         {database ? <><Meter database={database} /><span className="t1">{bytes(database.inUseBytes)}</span> <span className="t3">/ {bytes(database.sizeBytes)}</span></> : unknown}</td>
-      <td className={over((share ?? 0) > fsyncShareLimit)} data-l="Over 16 ms">{percent(share)}</td>
+      <td className={judged(walFsync)} data-l="Over 16 ms">{percent(walFsync?.shareOver16ms)}</td>
       <td className="num">{latency(walFsync?.p99Seconds)}</td>
-      <td className={over((commit ?? 0) > commitLimitSeconds)} data-l="Commit p99">{latency(commit)}</td>
+      <td className={judged(backendCommit)} data-l="Commit p99">{latency(backendCommit?.p99Seconds)}</td>
       <td className="num m" data-l="Requests">{rate(member.requestsPerSecond)}</td>
       <td className="t3">{member.version ?? unknown}</td>
       <td className="num"><Since at={member.startedAt} /></td>

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useMemo } from "react";
 import type { ClusterDetail } from "../../api/clusters";
+import { limitsOf } from "../../charts/limits";
 import { markOf } from "../../charts/marks";
 import { Skeleton } from "../../components/Skeleton";
 import { alerts } from "../../live/fleet";
@@ -36,7 +37,7 @@ export function Overview({ cluster }: { cluster: ClusterDetail }) {
         <EventLane cluster={cluster} events={events} alerts={firing} range={range} />
       </div>
       <Suspense fallback={<Skeleton cards={3} tall />}>
-        <ChartGrid cluster={cluster.name} members={cluster.members} marks={marks} />
+        <ChartGrid cluster={cluster.name} members={cluster.members} limits={limitsOf(cluster)} marks={marks} />
       </Suspense>
     </>
   );

@@ -5,7 +5,7 @@ import { Since } from "../../components/Since";
 import { Mark, statusWord } from "../../components/StatusMark";
 import { clusterPath } from "../../lib/routes";
 import { bytes, latency, percent, rate, unknown } from "../../lib/units";
-import { fsyncShareLimit, quotaShare, quotaShareLimit, versionText } from "../fleet/facts";
+import { quotaShare, versionText } from "../fleet/facts";
 import { splitCause } from "./cause";
 
 function Fact({ label, isOver = false, children }: { label: string; isOver?: boolean; children: ReactNode }) {
@@ -13,21 +13,21 @@ function Fact({ label, isOver = false, children }: { label: string; isOver?: boo
 }
 
 function Facts({ cluster }: { cluster: ClusterDetail }) {
-  const { leader, database, walFsync, memberCounts: counts } = cluster;
+  const { leader, database, walFsync, backendCommit, peerRTT, memberCounts: counts } = cluster;
   const share = quotaShare(cluster);
   return (
     <dl className="bar-facts">
       <Fact label="Members up">{cluster.status === "unknown" ? "?" : counts.up} of {counts.total}</Fact>
       <Fact label="Leader">{leader ? <>{leader.member} <span className="t3">for <Since at={leader.since} />, term {leader.term}</span></> : "none"}</Fact>
       <Fact label="Requests">{rate(cluster.requestsPerSecond)}</Fact>
-      <Fact label="DB of quota" isOver={(share ?? 0) > quotaShareLimit}>
+      <Fact label="DB of quota" isOver={database?.isOver === true}>
         {share === null ? bytes(database?.sizeBytes) : <>{percent(share)} <span className="t3">{bytes(database?.sizeBytes)} of {bytes(database?.quotaBytes)}</span></>}
       </Fact>
-      <Fact label="WAL fsyncs over 16 ms" isOver={(walFsync?.shareOver16ms ?? 0) > fsyncShareLimit}>
+      <Fact label="WAL fsyncs over 16 ms" isOver={walFsync?.isOver === true}>
         {walFsync ? <>{percent(walFsync.shareOver16ms)} <span className="t3">p99 {latency(walFsync.p99Seconds)}{walFsync.member ? `, ${walFsync.member}` : ""}</span></> : unknown}
       </Fact>
-      <Fact label="Backend commit p99">{latency(cluster.backendCommit?.p99Seconds)}</Fact>
-      <Fact label="Peer RTT p99">{latency(cluster.peerRTT?.p99Seconds)}</Fact>
+      <Fact label="Backend commit p99" isOver={backendCommit?.isOver === true}>{latency(backendCommit?.p99Seconds)}</Fact>
+      <Fact label="Peer RTT p99" isOver={peerRTT?.isOver === true}>{latency(peerRTT?.p99Seconds)}</Fact>
       <Fact label="Agents" isOver={cluster.agents.silent > 0}>{cluster.agents.silent > 0 ? `${cluster.agents.silent} of ${cluster.agents.total} silent` : `${cluster.agents.total} report`}</Fact>
       <Fact label="Version">{versionText(cluster)}</Fact>
     </dl>

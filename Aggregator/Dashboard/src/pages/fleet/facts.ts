@@ -1,13 +1,6 @@
 import type { ClusterSummary } from "../../api/clusters";
 import { bytes, latency, percent, rate, unknown } from "../../lib/units";
 
-/** etcd's own figure: more than 1 % of WAL fsyncs over 16 ms is a slow disk. */
-export const fsyncShareLimit = 0.01;
-/** From here on the quota is news. */
-export const quotaShareLimit = 0.8;
-/** etcd's documentation wants 99 % of backend commits under 25 ms. */
-export const commitLimitSeconds = 0.025;
-
 /** Of the fullest member; null while the quota is unknown. */
 export function quotaShare(cluster: Pick<ClusterSummary, "database">): number | null {
   const database = cluster.database;
@@ -25,7 +18,7 @@ export function databaseFact(cluster: ClusterSummary): Fact {
   const share = quotaShare(cluster);
   const size = cluster.database ? bytes(cluster.database.sizeBytes) : unknown;
   if (share === null) return { value: size, sub: "quota unknown", isOver: false };
-  return { value: percent(share), sub: size, isOver: share > quotaShareLimit };
+  return { value: percent(share), sub: size, isOver: cluster.database?.isOver === true };
 }
 
 /** The share first: the p99 of a histogram of powers of two is only a bucket. */
@@ -33,7 +26,7 @@ export function fsyncFact({ walFsync }: ClusterSummary): Fact {
   if (!walFsync) return { value: unknown, sub: "", isOver: false };
   return {
     value: percent(walFsync.shareOver16ms), sub: `p99 ${latency(walFsync.p99Seconds)}`,
-    isOver: walFsync.shareOver16ms > fsyncShareLimit,
+    isOver: walFsync.isOver,
   };
 }
 
