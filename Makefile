@@ -5,7 +5,7 @@ SWIFT_BUILD  = swift build
 RELEASE      = --configuration release --static-swift-stdlib --scratch-path .build-release
 RELEASE_BIN  = .build-release/release
 
-.PHONY: help demo test check bench deb build release web setup-build setup-demo setup-test setup-deb format clean
+.PHONY: help demo test check bench deb build release web setup-build setup-demo setup-test setup-bench setup-deb format clean
 
 help:
 	@echo 'make demo    a real etcd cluster, measured and shown; runs until Ctrl-C'
@@ -21,6 +21,8 @@ setup-demo:
 setup-test:
 	@Tools/dev/setup.sh build demo test
 
+setup-bench:
+	@Tools/dev/setup.sh build demo test bench
 setup-deb:
 	@Tools/dev/setup.sh build deb
 
@@ -47,9 +49,10 @@ test: setup-test
 check: setup-test
 	@Tools/dev/check.sh
 
-bench: setup-test
+bench: setup-bench
 	@$(MAKE) --no-print-directory web release
 	@$(SWIFT_BUILD) $(RELEASE) --product etcd-monitor-swarm
+	@$(SWIFT_BUILD) $(RELEASE) --product etcd-monitor-store-bench
 	@Tools/lab/run.sh Tools.bench $(RELEASE_BIN)
 
 deb: setup-deb

@@ -62,13 +62,18 @@ public struct BlockEncoder: Sendable {
     ///
     /// - Throws: `.compression`.
     public func finish() throws(CodecError) -> [UInt8] {
+        try Compression.compress(content, level: Self.level)
+    }
+
+    /// The block before compression.
+    var content: [UInt8] {
         var content = ByteWriter()
         content.byte(blockVersion)
         content.varint(timestamps.count)
         content.varint(series)
         for stream in streams { content.varint(stream.bytes.count) }
         for stream in streams { content.raw(stream.bytes) }
-        return try Compression.compress(content.bytes, level: Self.level)
+        return content.bytes
     }
 
     private mutating func writeTimes() {

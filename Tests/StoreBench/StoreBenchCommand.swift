@@ -10,9 +10,9 @@ internal import TestSupport
 @main
 struct StoreBenchCommand {
     static let usage = """
-        usage: etcd-monitor-store-bench bytes | catalogue NODES
+        usage: etcd-monitor-store-bench bytes CLUSTERS | catalogue NODES
 
-          bytes      stores the trace (ETCD_TRACE) and prints what PostgreSQL says it takes
+          bytes      stores the trace (ETCD_TRACE) for so many clusters and prints what PostgreSQL says it takes
           catalogue  enrols NODES nodes with the series of the trace and prints what finding some costs
 
         Prints one line of JSON.
@@ -25,7 +25,7 @@ struct StoreBenchCommand {
             exit(1)
         }
         switch (words.first, words.count) {
-        case ("bytes", 1): try await BytesBench().run()
+        case ("bytes", 2): try await BytesBench(clusters: Int(words[1]) ?? 1).run()
         case ("catalogue", 2): try await CatalogueBench(nodes: Int(words[1]) ?? 10_000).run()
         default:
             print(usage)

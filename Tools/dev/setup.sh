@@ -2,7 +2,7 @@
 # Installs what building, testing and the demo need on Debian 12 or later and Ubuntu 24.04 or later: apt packages, and
 # below .build-tools an etcd 3.5.1 and a Python environment. Says what it does; does nothing twice.
 #
-# usage: setup.sh [build] [demo] [test] [deb]       (no argument: build demo test)
+# usage: setup.sh [build] [demo] [test] [bench] [deb]       (no argument: build demo test)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tools=$PWD/.build-tools
@@ -18,6 +18,8 @@ case $parts in *" demo "* | *" test "*)
     packages="$packages postgresql etcd-server etcd-client fio" ;; esac
 case $parts in *" test "*)
     packages="$packages chromium prometheus prometheus-node-exporter systemd openssl util-linux procps" ;; esac
+case $parts in *" bench "*)
+    packages="$packages victoria-metrics" ;; esac
 case $parts in *" deb "*)
     packages="$packages dpkg-dev debhelper fakeroot lintian" ;; esac
 
