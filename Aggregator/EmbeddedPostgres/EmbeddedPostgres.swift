@@ -66,7 +66,7 @@ public actor EmbeddedPostgres: Service {
         try prepareDirectory()
         let installation = try layout.chooseInstallation(launcher)
         self.installation = installation
-        try LeftoverServer(dataDirectory: layout.data).end(logger: logger)
+        try LeftoverServer(layout: layout).end(logger: logger)
         if !layout.hasData {
             logger.info("making the database's files", metadata: ["directory": "\(layout.data)"])
             try layout.initialise(with: installation, launcher)
@@ -116,7 +116,7 @@ public actor EmbeddedPostgres: Service {
             do {
                 try await createDatabase(pool)
                 // Another server at our socket would answer too, and nobody would watch it.
-                if LeftoverServer(dataDirectory: layout.data).recorded() == process?.id { return }
+                if LeftoverServer(layout: layout).recorded() == process?.id { return }
             } catch let error as PostgresError where error.isTransient && ContinuousClock.now < deadline {
                 // Not ready yet.
             }
@@ -158,7 +158,7 @@ public actor EmbeddedPostgres: Service {
             try? await Task.sleep(for: backoff.next())
             if isStopping { return }
             do {
-                try LeftoverServer(dataDirectory: layout.data).end(logger: logger)
+                try LeftoverServer(layout: layout).end(logger: logger)
                 self.process = try await launch(installation)
             } catch {
                 logger.error("own PostgreSQL cannot be started", metadata: ["error": "\(error)"])

@@ -33,6 +33,9 @@ struct ServerLayout: Sendable {
         return "/tmp/etcd-monitor-\(String(hash, radix: 16))"
     }
 
+    /// Beside the socket: which server listens there.
+    var socketLockFile: String { "\(socketDirectory)\(Self.socketName).lock" }
+
     /// Makes the socket's directory, or checks that it is ours alone: who can enter it can read everything.
     func prepareSocketDirectory(_ launcher: Launcher) throws(EmbeddedPostgresError) {
         let path = socketDirectory
@@ -108,6 +111,12 @@ struct ServerLayout: Sendable {
         }
         guard rename(half, data) == 0 else {
             throw EmbeddedPostgresError(.directory, "rename \(half): \(String(cString: strerror(errno)))")
+        }
+        // initdb synced what is in it; what it is called is known one directory up.
+        do throws(FileError) {
+            try Directory.sync(root)
+        } catch {
+            throw EmbeddedPostgresError(.directory, error.debugDescription)
         }
     }
 

@@ -88,6 +88,33 @@ struct EmbeddedPostgresTests {
         #expect(stopped == nil)
     }
 
+    /// A backend that computes does not look whether its server lives.
+    @Test func aBackendThatOutlivesItsServerIsEndedBeforeTheNextOneStarts() async throws {
+        let first = database()
+        let configuration = try await first.start()
+        let server = try #require(await first.processID)
+        let backend = try await withPool(configuration) { pool in
+            let busy = Task { try await pool.query("select count(*) from generate_series(1, 1000000000000) as n") }
+            var found: Int32?
+            while found == nil {
+                found = try await pool.query(
+                    "select pid from pg_stat_activity where state = 'active' and pid <> pg_backend_pid()"
+                ).first?["pid"]
+            }
+            kill(server, SIGKILL)
+            busy.cancel()
+            return try #require(found)
+        }
+        let left = LeftoverServer(layout: ServerLayout(stateDirectory: state.path, binaries: nil))
+        #expect(left.processes().contains(backend))
+
+        await first.stop()
+        let second = database()
+        _ = try await second.start()
+        #expect(!left.processes().contains(backend))
+        await second.stop()
+    }
+
     @Test func aServerLeftBehindIsStopped() async throws {
         let first = database()
         let configuration = try await first.start()
@@ -122,6 +149,19 @@ struct EmbeddedPostgresTests {
         await first.stop()
         try state.write("\(getpid())\n\(state.path)/postgres/data\n", to: "postgres/data/postmaster.pid")
         try launcher.own(state.file("postgres/data/postmaster.pid"))
+        let second = database()
+        try await withPool(try await second.start()) { _ = try await $0.query("select 1 as n") }
+        await second.stop()
+    }
+
+    /// What a power cut leaves: a name whose content was never written, or a number that belongs to another by now.
+    @Test(arguments: [true, false], ["data/postmaster.pid", "socket/.s.PGSQL.5432.lock"])
+    func theLockFileOfAServerThatDiedWithThePowerIsNoObstacle(isEmpty: Bool, file: String) async throws {
+        let first = database()
+        _ = try await first.start()
+        await first.stop()
+        try state.write(isEmpty ? "" : "\(getpid())\n", to: "postgres/\(file)")
+        try launcher.own(state.file("postgres/\(file)"))
         let second = database()
         try await withPool(try await second.start()) { _ = try await $0.query("select 1 as n") }
         await second.stop()
