@@ -30,7 +30,7 @@ final class SimulatedAgent: Sendable {
         var encoder = StreamEncoder(agent: identity.agent, sources: [source])
         var parser = ExpositionParser()
         var board = SampleBoard()
-        let epoch = UInt64.random(in: .min ... .max)
+        let epoch = UInt64.random(in: 1...UInt64(Int64.max))
         var sequence: UInt64 = 0
         while case let offset = phase + Double(sequence) * interval, offset < seconds {
             do {
@@ -47,9 +47,11 @@ final class SimulatedAgent: Sendable {
                 let request = try signer.batch(batch.body, to: server, of: identity.agent, created: now)
                 let sent = clock.now
                 let response = try await client.send(request, deadline: .seconds(30))
-                tally.add(
-                    status: response.status, latency: clock.now - sent, samples: board.series.count,
-                    bytes: batch.body.count)
+                if response.status == 204 {
+                    tally.add(latency: clock.now - sent, samples: board.series.count, bytes: batch.body.count)
+                } else {
+                    tally.add(refused: response.status, String(decoding: response.body, as: UTF8.self))
+                }
             } catch {
                 tally.add(failure: "\(error)")
                 sequence += 1

@@ -49,16 +49,15 @@ struct SwarmCommand {
     ) async throws -> [SimulatedAgent] {
         try await withThrowingTaskGroup(of: Enrolled.self) { group in
             var agents: [SimulatedAgent] = []
-            var client: HTTPClient?
             for (number, token) in tokens.enumerated() {
-                if number >= 16, let next = try await group.next() { agents.append(next.agent(&client, bodies)) }
+                if number >= 16, let next = try await group.next() { agents.append(next.agent(bodies)) }
                 group.addTask {
                     let enrolment = Enrolment(
                         server: server, fingerprint: fingerprint, node: "node-\(number)", agentVersion: "swarm")
                     return Enrolled(number: number, server: server, identity: try await enrolment.run(token: token))
                 }
             }
-            for try await next in group { agents.append(next.agent(&client, bodies)) }
+            for try await next in group { agents.append(next.agent(bodies)) }
             return agents
         }
     }
@@ -68,16 +67,13 @@ struct SwarmCommand {
         var server: String
         var identity: AgentIdentity
 
-        /// All agents share a client, but each has a connection of its own: the client never queues.
-        func agent(_ client: inout HTTPClient?, _ bodies: [[UInt8]]) -> SimulatedAgent {
-            let shared =
-                client
-                ?? HTTPClient(
-                    tls: TLSOptions(trust: .pem(identity.authorityPEM), minimumVersion: .tls13),
-                    maximumConnections: 20_000, idleConnections: 20_000)
-            client = shared
+        /// Each agent has a client of its own, as on a host: one HTTP/2 connection that it keeps.
+        func agent(_ bodies: [[UInt8]]) -> SimulatedAgent {
+            let client = HTTPClient(
+                tls: TLSOptions(trust: .pem(identity.authorityPEM), minimumVersion: .tls13), version: .http2,
+                maximumConnections: 2, idleConnections: 1)
             return SimulatedAgent(
-                identity: identity, server: server, client: shared, bodies: bodies, firstBody: number)
+                identity: identity, server: server, client: client, bodies: bodies, firstBody: number)
         }
     }
 

@@ -15,19 +15,25 @@ final class Tally: Sendable {
 
     private let counts = Mutex(Counts())
 
-    func add(status: Int, latency: Duration, samples: Int, bytes: Int) {
+    /// One more was acknowledged.
+    func add(latency: Duration, samples: Int, bytes: Int) {
         counts.withLock {
-            if status == 204 {
-                $0.acknowledged += 1
-                $0.samples += samples
-                $0.bytes += bytes
-                $0.latencies.append(latency.fractionalSeconds)
-            } else {
-                $0.refused[status, default: 0] += 1
-            }
+            $0.acknowledged += 1
+            $0.samples += samples
+            $0.bytes += bytes
+            $0.latencies.append(latency.fractionalSeconds)
         }
     }
 
+    /// One more was answered with `problem`.
+    func add(refused status: Int, _ problem: String) {
+        counts.withLock {
+            $0.refused[status, default: 0] += 1
+            if $0.firstFailure.isEmpty { $0.firstFailure = problem }
+        }
+    }
+
+    /// One more was not answered.
     func add(failure: String) {
         counts.withLock {
             $0.failed += 1
