@@ -48,6 +48,8 @@ struct QueryPlan: Sendable {
                     key: key, sources: sources, layouts: layouts, matchers: rest,
                     lifetimes: Silence.joined(sources.map(catalogue.lifetime))))
         }
+        // In the order that their series will have, nearly: sorting those is then a look at each.
+        targets.sort { $0.key.identity.lexicographicallyPrecedes($1.key.identity) }
     }
 }
 

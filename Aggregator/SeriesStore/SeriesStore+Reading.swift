@@ -206,7 +206,8 @@ extension SeriesStore {
                 target.plan.isOwn ? [] : gaps(of: target, timeline, reading.listeningSince, from: start, now: now)
             columns += timeline.series(
                 from: start, through: end, identity: target.plan.key.identity, gaps: gaps,
-                interval: target.plan.interval)
+                interval: target.plan.interval
+            ).sorted { $0.labels.lexicographicallyPrecedes($1.labels) }
         }
         return columns
     }

@@ -197,12 +197,3 @@ struct SampledColumn: Sendable {
         return result
     }
 }
-
-extension Labels {
-    /// With the labels of `others`, which win.
-    func adding(_ others: Labels) -> Labels {
-        var result = self
-        for label in others { result[label.name] = label.value }
-        return result
-    }
-}

@@ -2,29 +2,28 @@ import Model
 import Testing
 
 @Suite struct LabelsTests {
-    /// One text for Swift, two for Prometheus.
-    private let composed = "caf\u{e9}"
-    private let decomposed = "cafe\u{301}"
+    private static let sets: [Labels] = [
+        [:], ["a": "1"], ["a": "2"], ["a": "1", "b": "1"], ["b": "1"], ["a": "1", "c": "0"], ["c": "ö"],
+        ["c": "o\u{308}"], ["__name__": "up", "cluster": "x"], ["__name__": "up"],
+    ]
 
-    @Test func valuesOfDifferentBytesAreDifferentSeries() {
-        #expect(composed == decomposed)
-        let (one, other): (Labels, Labels) = (["name": composed], ["name": decomposed])
-        #expect(one != other)
-        #expect(Set([one, other, one]).count == 2)
-        #expect(one == ["name": composed])
+    @Test(arguments: sets) func areOrderedAsACollectionOfLabelsIs(_ left: Labels) {
+        for right in Self.sets {
+            #expect(left.lexicographicallyPrecedes(right) == Array(left).lexicographicallyPrecedes(Array(right)))
+        }
     }
 
-    @Test func labelsAreOrderedByNameThenByTheBytesOfTheValue() {
-        let sorted = [
-            Label("a", decomposed), Label("a", composed), Label("a", "d"), Label("b", ""),
-        ]
-        #expect(sorted.reversed().sorted() == sorted)
+    @Test(arguments: sets) func addedLabelsWinOverThoseThatAreThere(_ left: Labels) {
+        for right in Self.sets {
+            var expected = left
+            for label in right { expected[label.name] = label.value }
+            #expect(left.adding(right) == expected)
+        }
     }
 
-    @Test func bytesAreComparedWhateverHoldsThem() {
-        #expect("".hasSameBytes(as: ""))
-        #expect(!"".hasSameBytes(as: "a"))
-        #expect(String("xabcx".dropFirst().dropLast()).hasSameBytes(as: "abc"))
-        #expect(!composed.hasSameBytes(as: decomposed))
+    @Test func labelsInOrderAreTheSameSetAsLabelsInNone() {
+        #expect(Labels([Label("a", "1"), Label("b", "2")]) == Labels([Label("b", "2"), Label("a", "1")]))
+        #expect(Labels([Label("a", "1"), Label("a", "2")]) == ["a": "2"])
+        #expect(Labels([Label("a", "1"), Label("b", "")]) == ["a": "1"])
     }
 }
