@@ -21,8 +21,8 @@ final class SimulatedAgent: Sendable {
         self.firstBody = firstBody
     }
 
-    /// Sends a scrape each `interval` seconds, the first after `phase`, until `seconds` have passed.
-    func stream(every interval: Double, phase: Double, for seconds: Double, into tally: Tally) async {
+    /// Sends a scrape each `interval` seconds, the first after `phase`, until cancelled.
+    func stream(every interval: Double, phase: Double, into tally: Tally) async {
         let clock = ContinuousClock()
         let start = clock.now
         let signer = RequestSigner(key: identity.key)
@@ -32,9 +32,9 @@ final class SimulatedAgent: Sendable {
         var board = SampleBoard()
         let epoch = UInt64.random(in: 1...UInt64(Int64.max))
         var sequence: UInt64 = 0
-        while case let offset = phase + Double(sequence) * interval, offset < seconds {
+        while !Task.isCancelled {
             do {
-                try await clock.sleep(until: start + .seconds(offset))
+                try await clock.sleep(until: start + .seconds(phase + Double(sequence) * interval))
                 let now = WallClock.system.now
                 board.begin()
                 try parser.parse(bodies[(firstBody + Int(sequence)) % bodies.count], into: &board)
@@ -52,6 +52,8 @@ final class SimulatedAgent: Sendable {
                 } else {
                     tally.add(refused: response.status, String(decoding: response.body, as: UTF8.self))
                 }
+            } catch is CancellationError {
+                return
             } catch {
                 tally.add(failure: "\(error)")
                 sequence += 1

@@ -12,35 +12,48 @@ internal import Uplink
 @main
 struct SwarmCommand {
     static let usage = """
-        usage: etcd-monitor-swarm SERVER CA-FINGERPRINT TOKENS SCRAPES INTERVAL SECONDS
+        usage: etcd-monitor-swarm SERVER CA-FINGERPRINT TOKENS SCRAPES INTERVAL SETTLE SECONDS
 
           TOKENS    a file with an enrolment token a line: one agent each
           SCRAPES   a folder of /metrics bodies, replayed in order of name
           INTERVAL  seconds between two scrapes of an agent
+          SETTLE    seconds before anything is counted: connections, layouts and keyframes come but once
 
-        Prints "ready", waits for a line on standard input, streams for SECONDS, then prints one line of JSON.
+        Prints "ready", waits for a line on standard input, streams. Prints "settled" after SETTLE, and one line of JSON
+        about the SECONDS after that.
         """
 
     static func main() async throws {
         let words = CommandLine.arguments.dropFirst()
-        guard words.count == 6, let interval = Double(words[5]), let seconds = Double(words[6]) else {
+        guard words.count == 7, let interval = Double(words[5]), let settle = Double(words[6]),
+            let seconds = Double(words[7])
+        else {
             print(usage)
             exit(2)
         }
         let tokens = try lines(of: words[3])
         let bodies = try recordedScrapes(in: words[4])
         let agents = try await enrol(tokens, server: words[1], fingerprint: words[2], bodies: bodies)
-        print("ready")
-        fflush(stdout)
+        say("ready")
         _ = readLine()
         let tally = Tally()
-        await withTaskGroup(of: Void.self) { group in
+        try await withThrowingDiscardingTaskGroup { group in
             for (number, agent) in agents.enumerated() {
                 let phase = interval * Double(number) / Double(agents.count)
-                group.addTask { await agent.stream(every: interval, phase: phase, for: seconds, into: tally) }
+                group.addTask { await agent.stream(every: interval, phase: phase, into: tally) }
             }
+            try await Task.sleep(for: .seconds(settle))
+            tally.reset()
+            say("settled")
+            try await Task.sleep(for: .seconds(seconds))
+            say(tally.json)
+            group.cancelAll()
         }
-        print(tally.json)
+    }
+
+    private static func say(_ line: String) {
+        print(line)
+        fflush(stdout)
     }
 
     /// Few at once: enrolment is not what is measured.

@@ -15,6 +15,9 @@ final class Tally: Sendable {
 
     private let counts = Mutex(Counts())
 
+    /// Forgets all that was.
+    func reset() { counts.withLock { $0 = Counts() } }
+
     /// One more was acknowledged.
     func add(latency: Duration, samples: Int, bytes: Int) {
         counts.withLock {

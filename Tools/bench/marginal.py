@@ -1,12 +1,20 @@
-"""What one more sample costs: the slope of CPU time between 100 and 1,000 nodes, so that fixed cost cancels out.
+"""What one more sample costs, from the scrape to the committed row: slopes, so that what is fixed cancels out.
 
-The aggregator and its PostgreSQL are measured under a swarm of agents that replay real scrapes with keys, signatures and
-TLS of their own. The agent's share is the slope of a real agent between a scrape each 5 s and each second.
+Aggregator and PostgreSQL: the slope of their CPU time over samples a second, between two fleets of simulated agents that
+replay real scrapes with keys, signatures and connections of their own. Rules and judgement run as they always do.
+
+Agent: the slope of its CPU time over the samples of a scrape, between two real agents at one interval, one of whose
+members shows every series several times. What a tick costs besides (six requests, the host's files, a signature, the
+spool) is the same for both and printed beside it.
 """
 
+import http.server
+import itertools
 import json
 import pathlib
+import re
 import subprocess
+import threading
 import time
 
 from Tools.lab.etcd import EtcdCluster
@@ -14,10 +22,11 @@ from Tools.lab.installation import ROOT, Agent, Aggregator
 from Tools.lab.load import Load
 from Tools.lab.processes import LabError
 
-from .process_cost import cpu_seconds, tree_cpu_seconds
+from .process_cost import cpu_seconds, run_seconds, tree_cpu_seconds
 
-INTERVAL, MEASURE_SECONDS, RECORDED = 5, 60, 48
+INTERVAL, SETTLE_SECONDS, MEASURE_SECONDS, RECORDED = 5, 20, 30, 40
 COUNTS = (100, 1000)
+COPIES = (1, 12)
 
 
 def run(folder: pathlib.Path, binaries: pathlib.Path):
@@ -27,27 +36,32 @@ def run(folder: pathlib.Path, binaries: pathlib.Path):
         etcd.start()
         load.start()
         scrapes = _record(folder / "scrapes", etcd.members[0])
-        agent, agent_fixed = _agent_share(folder, binaries, etcd)
+        agent, tick = _agent_share(folder, binaries, etcd.members[0], scrapes)
     finally:
         load.stop()
         etcd.stop()
-    yield f"agent: {agent * 1e6:.3f} µs a sample, and {agent_fixed * 100:.2f} % of a core whatever the interval"
+    yield f"agent: {agent * 1e6:.3f} µs a sample, and {tick * 1e3:.2f} ms a tick besides (etcd, host, status, signature, spool)"
     points = [_swarm(folder, binaries, count, scrapes) for count in COUNTS]
     for count, point in zip(COUNTS, points):
-        yield (f"{count} nodes at {INTERVAL} s: {point['samples'] / point['seconds']:,.0f} samples/s, aggregator + PostgreSQL "
-               f"{point['cpu'] / point['seconds'] * 100:.1f} % of a core, acknowledged p50 {point['p50_seconds'] * 1000:.0f} ms, "
-               f"p99 {point['p99_seconds'] * 1000:.0f} ms, refused {point['refused']}, failed {point['failed']} "
+        yield (f"{count} nodes at {INTERVAL} s: {point['samples'] / point['seconds']:,.0f} samples/s, aggregator "
+               f"{point['own'] / point['seconds'] * 100:.1f} % of a core, PostgreSQL "
+               f"{point['database'] / point['seconds'] * 100:.1f} %; acknowledged p50 {point['p50_seconds'] * 1000:.0f} ms, "
+               f"p99 {point['p99_seconds'] * 1000:.0f} ms; refused {point['refused']}, failed {point['failed']} "
                f"{point['first_failure']}")
-    low, high = points
-    slope = (high["cpu"] / high["seconds"] - low["cpu"] / low["seconds"]) / (
-        high["samples"] / high["seconds"] - low["samples"] / low["seconds"])
-    fixed = low["cpu"] / low["seconds"] - slope * low["samples"] / low["seconds"]
-    yield f"aggregator + PostgreSQL: {slope * 1e6:.3f} µs a sample, and {fixed * 100:.1f} % of a core whatever the fleet"
-    yield f"together, scrape to committed row: {(slope + agent) * 1e6:.3f} µs a sample (goal 0.5)"
+    rates = [point["samples"] / point["seconds"] for point in points]
+    slope = {}
+    for part in ("own", "database"):
+        shares = [point[part] / point["seconds"] for point in points]
+        slope[part] = (shares[1] - shares[0]) / (rates[1] - rates[0])
+    total = slope["own"] + slope["database"]
+    fixed = (points[0]["own"] + points[0]["database"]) / points[0]["seconds"] - total * rates[0]
+    yield (f"aggregator + PostgreSQL: {slope['own'] * 1e6:.3f} + {slope['database'] * 1e6:.3f} µs a sample, and "
+           f"{fixed * 100:.1f} % of a core whatever the fleet")
+    yield f"together, scrape to committed row: {(total + agent) * 1e6:.3f} µs a sample (goal 0.5)"
 
 
 def _record(folder: pathlib.Path, member) -> pathlib.Path:
-    """Scrapes of a member under load, as the swarm replays them."""
+    """Scrapes of a member under load, as they are replayed."""
     folder.mkdir()
     for number in range(RECORDED):
         (folder / f"{number:04d}.txt").write_text(member.metrics())
@@ -55,32 +69,78 @@ def _record(folder: pathlib.Path, member) -> pathlib.Path:
     return folder
 
 
-def _agent_share(folder: pathlib.Path, binaries: pathlib.Path, etcd) -> tuple[float, float]:
-    """(CPU seconds a sample, CPU seconds a second besides)."""
+# The agent
+
+def _agent_share(folder: pathlib.Path, binaries: pathlib.Path, member, scrapes: pathlib.Path) -> tuple[float, float]:
+    """(CPU seconds a sample, CPU seconds a tick besides)."""
     aggregator = Aggregator(folder / "aggregator-agent", binaries)
-    rates = []
+    pages = [path.read_text() for path in sorted(scrapes.iterdir())]
+    servers, agents = [], []
     try:
         aggregator.start()
-        for interval in (5, 1):
-            agent = Agent(folder / f"agent-{interval}", binaries, aggregator, "bench", f"node-{interval}", etcd.members[0],
-                          client_url=etcd.members[0].client_url, interval=f"{interval}s")
-            agent.enrol()
-            agent.start()
-            try:
-                time.sleep(10)
-                began, cpu = time.monotonic(), cpu_seconds(agent.process.pid)
-                time.sleep(MEASURE_SECONDS)
-                rate = (cpu_seconds(agent.process.pid) - cpu) / (time.monotonic() - began)
-                series = len(aggregator.query(f'{{instance=~"node-{interval}(:.*)?"}}'))
-                rates.append((series / interval, rate))
-            finally:
-                agent.stop()
+        for copies in COPIES:
+            servers.append(_Replay([_multiplied(page, copies) for page in pages]))
+            agents.append(Agent(folder / f"agent-{copies}", binaries, aggregator, "bench", f"node-{copies}", member,
+                                client_url=member.client_url, metrics_url=servers[-1].url, interval="1s"))
+            agents[-1].enrol()
+            agents[-1].start()
+        time.sleep(10)
+        before = [(run_seconds(agent.process.pid), server.served) for agent, server in zip(agents, servers)]
+        time.sleep(MEASURE_SECONDS)
+        ticks = []
+        for agent, server, (cpu, served) in zip(agents, servers, before):
+            ticks.append((run_seconds(agent.process.pid) - cpu) / (server.served - served))
     finally:
-        aggregator.stop()
-    (slow_samples, slow), (fast_samples, fast) = rates
-    slope = (fast - slow) / (fast_samples - slow_samples)
-    return slope, slow - slope * slow_samples
+        for thing in agents + servers + [aggregator]:
+            thing.stop()
+    few, many = (copies * _series(pages[0]) for copies in COPIES)
+    slope = (ticks[1] - ticks[0]) / (many - few)
+    return slope, ticks[0] - slope * few
 
+
+def _series(page: str) -> int:
+    return sum(1 for line in page.splitlines() if line and not line.startswith("#"))
+
+
+def _multiplied(page: str, copies: int) -> bytes:
+    """The page, and again with other names."""
+    more = (re.sub(r"^(# [A-Z]+ )?(?=[a-z])", lambda found: f"{found[1] or ''}copy{number}_", page, flags=re.MULTILINE)
+            for number in range(1, copies))
+    return "".join(itertools.chain([page], more)).encode()
+
+
+class _Replay:
+    """Serves one page after the other."""
+
+    def __init__(self, pages: list[bytes]):
+        self.served = 0
+        replay = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                page = pages[replay.served % len(pages)]
+                replay.served += 1
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(page)))
+                self.end_headers()
+                self.wfile.write(page)
+
+            def log_message(self, *words):
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+# The aggregator
 
 def _swarm(folder: pathlib.Path, binaries: pathlib.Path, count: int, scrapes: pathlib.Path) -> dict:
     aggregator = Aggregator(folder / f"aggregator-{count}", binaries)
@@ -95,18 +155,28 @@ def _swarm(folder: pathlib.Path, binaries: pathlib.Path, count: int, scrapes: pa
                 file.write(aggregator.api("/api/v1/enrolment-tokens", "POST", body)["token"] + "\n")
         swarm = subprocess.Popen(
             [binaries / "etcd-monitor-swarm", aggregator.url, aggregator.ca_fingerprint, tokens, scrapes, str(INTERVAL),
-             str(MEASURE_SECONDS + 2 * INTERVAL)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        if swarm.stdout.readline().strip() != "ready":
-            raise LabError("the swarm did not enrol")
+             str(SETTLE_SECONDS), str(MEASURE_SECONDS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        _expect(swarm, "ready")
         swarm.stdin.write("go\n")
         swarm.stdin.flush()
-        began, cpu = time.monotonic(), tree_cpu_seconds(aggregator.process.pid)
+        _expect(swarm, "settled")
+        before = _used(aggregator.process.pid)
         result = json.loads(swarm.stdout.readline())
-        result["seconds"] = time.monotonic() - began
-        result["cpu"] = tree_cpu_seconds(aggregator.process.pid) - cpu
+        after = _used(aggregator.process.pid)
+        result["seconds"], result["own"], result["database"] = (now - then for now, then in zip(after, before))
         return result
     finally:
         if swarm is not None:
             swarm.kill()
             swarm.wait()
         aggregator.stop()
+
+
+def _expect(swarm, word: str):
+    if (line := swarm.stdout.readline().strip()) != word:
+        raise LabError(f"the swarm said '{line}' where it should have said '{word}'")
+
+
+def _used(pid: int) -> tuple[float, float, float]:
+    """Now, and the CPU seconds of the aggregator itself and of its PostgreSQL so far."""
+    return time.monotonic(), run_seconds(pid), tree_cpu_seconds(pid) - cpu_seconds(pid)

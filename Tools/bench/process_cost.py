@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import time
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -10,6 +11,11 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of all threads."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICK
+
+
+def run_seconds(pid: int) -> float:
+    """The same by the process's own clock, to the nanosecond: `cpu_seconds` counts ticks of 10 ms."""
+    return time.clock_gettime(~pid << 3 | 2)  # clock_getcpuclockid(3), as the kernel encodes it: CPUCLOCK_SCHED
 
 
 def tree_cpu_seconds(pid: int) -> float:
