@@ -83,7 +83,20 @@ struct Diagnosis: Sendable {
     }
 
     private var availability: [Finding] {
-        down + silence
+        down + unreadable + silence
+    }
+
+    private var unreadable: [Finding] {
+        // With a quorum in sight the cluster is known to work; without one, nothing is known.
+        let status: HealthStatus = budget.isUncertain ? .unknown : .degraded
+        return roster.entries.compactMap { entry in
+            guard case .unreadable(let reason) = entry.availability else { return nil }
+            let agent = "The agent on \(entry.opinion?.node ?? entry.name)"
+            return Finding(
+                status: status, order: 4,
+                sentence: "\(agent) cannot read \(entry.name): \(reason). etcd itself may be well.",
+                instance: entry.opinion?.instance)
+        }
     }
 
     private var down: [Finding] {

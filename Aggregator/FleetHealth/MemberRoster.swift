@@ -11,6 +11,8 @@ struct MemberRoster: Sendable {
         case up
         /// It does not, and why.
         case down(String)
+        /// Its agent cannot ask it, and why: etcd itself may be well.
+        case unreadable(String)
         /// Its agent is silent for so many seconds: etcd itself may be well.
         case agentSilent(Double)
         /// No agent watches it.
@@ -101,6 +103,7 @@ struct MemberRoster: Sendable {
         if agent.contact.silentSince != nil || patience.isSilent(lastSeen: lastSeen, at: now) {
             return .agentSilent((now - lastSeen).fractionalSeconds)
         }
-        return opinion.state.isReachable ? .up : .down(opinion.state.reason)
+        if opinion.state.isReachable { return .up }
+        return opinion.state.isMerelyUnreadable ? .unreadable(opinion.state.reason) : .down(opinion.state.reason)
     }
 }

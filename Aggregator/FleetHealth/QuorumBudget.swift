@@ -12,7 +12,7 @@ struct QuorumBudget: Hashable, Sendable {
         up = roster.voters.count { $0.availability == .up }
         unseen = roster.voters.count {
             switch $0.availability {
-            case .agentSilent, .unwatched: true
+            case .agentSilent, .unwatched, .unreadable: true
             case .up, .down: false
             }
         }

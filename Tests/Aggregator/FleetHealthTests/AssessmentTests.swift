@@ -34,9 +34,9 @@ private struct Scene {
             version: "1.0", enrolledAt: now, revokedAt: nil, contact: contact)
     }
 
-    mutating func down(_ number: Int) {
+    mutating func down(_ number: Int, _ reason: String = "connection refused") {
         states[number]?.isReachable = false
-        states[number]?.reason = "connection refused"
+        states[number]?.reason = reason
     }
 
     mutating func fact(_ field: WritableKeyPath<SeriesFacts.MemberFacts, Double?>, _ number: Int, _ value: Double) {
@@ -103,6 +103,19 @@ private struct Scene {
         let summary = scene.detail.summary
         #expect(summary.status == .critical)
         #expect(summary.cause.hasPrefix("No quorum: 1 of 3 voting members answers. etcd-2 and etcd-3 are down"))
+    }
+
+    @Test func aMemberThatCannotBeAskedIsNotDown() {
+        var scene = Scene()
+        scene.down(3, "tls: the certificate has expired")
+        #expect(
+            scene.detail.summary.cause
+                == "The agent on n3 cannot read etcd-3: tls: the certificate has expired. etcd itself may be well.")
+        #expect(scene.detail.summary.status == .degraded)
+        for member in 1...2 { scene.down(member, "tls: the certificate has expired") }
+        let summary = scene.detail.summary
+        #expect(summary.status == .unknown)
+        #expect(summary.quorum.sentence == "Quorum not seen: 0 of 3 voting members heard of.")
     }
 
     @Test func anAgentThatIsLostIsNotAMemberThatIsDown() {

@@ -73,6 +73,16 @@ import Testing
         #expect(later.firing.last?.annotations["summary"]?.contains("voting members down: 1") == true)
     }
 
+    @Test func membersThatCannotBeReadAreNotDown() async throws {
+        let cluster = SimulatedCluster()
+        cluster.write(0...300) { host, second in
+            .init(etcd: second < 100, isLeader: host == 0, failure: second < 100 ? nil : "tls")
+        }
+        let outcome = try await evaluate(cluster, every5(0...300))
+        #expect(outcome.names.allSatisfy { $0.hasPrefix("EtcdMemberUnreadable") })
+        #expect(outcome.firing.count == 3)
+    }
+
     @Test func aMemberThatComesBackResolvesItsAlert() async throws {
         let cluster = SimulatedCluster()
         cluster.write(0...300) { host, second in

@@ -29,8 +29,8 @@ import Testing
         #expect(file.groups.map(\.name) == ["etcd-monitor"])
         #expect(
             file.groups.flatMap(\.rules).filter { $0.kind == .alert }.map(\.name) == [
-                "EtcdLeaderChanged", "EtcdNoLeader", "EtcdMemberDown", "EtcdQuorumAtRisk", "EtcdQuorumLost",
-                "EtcdAlarmRaised", "EtcdAgentSilent", "EtcdClusterUnseen",
+                "EtcdLeaderChanged", "EtcdNoLeader", "EtcdMemberUnreadable", "EtcdMemberDown", "EtcdQuorumAtRisk",
+                "EtcdQuorumLost", "EtcdAlarmRaised", "EtcdAgentSilent", "EtcdClusterUnseen",
             ])
         for rule in file.groups.flatMap(\.rules) where rule.kind == .alert {
             let annotations = Set(rule.annotations.map(\.name))
@@ -51,7 +51,7 @@ import Testing
             try #require(Self.promtool), ["check", "rules", path], output: directory.file("output"))
         let exit = await promtool.waitForExit()
         #expect(exit == .status(0), "\(promtool.output)")
-        #expect(promtool.output.contains("SUCCESS: 13 rules found"))
+        #expect(promtool.output.contains("SUCCESS: 15 rules found"))
     }
 
     @Test func theMixinsFifteenRulesLoadAsTheyAre() throws {

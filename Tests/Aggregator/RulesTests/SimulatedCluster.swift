@@ -13,6 +13,8 @@ struct SimulatedCluster {
         var hasLeader = true
         /// Its etcd process began.
         var start = 0
+        /// Why the agent cannot read etcd.
+        var failure: String?
         /// Members that it has a connection to, by number.
         var peers: Set<Int> = [0, 1, 2]
         var isLearner = false
@@ -34,6 +36,9 @@ struct SimulatedCluster {
         let node = "node-\(number + 1)"
         let identity: Labels = ["job": "etcd", "cluster": name, "instance": "\(node):2379"]
         add("up", identity, second, host.etcd && host.agent ? 1 : 0)
+        if let failure = host.failure {
+            add("etcd_monitor_scrape_failure", with(identity, ["reason": failure]), second, 1)
+        }
         add("up", ["job": "node", "cluster": name, "instance": node], second, host.agent ? 1 : 0)
         add("up", ["job": "etcd-monitor-agent", "cluster": name, "instance": node], second, host.agent ? 1 : 0)
         let answers = host.etcd && host.agent
