@@ -93,24 +93,25 @@ public final class FleetHealthService: Service, CustomStringConvertible {
     }
 
     private func judge() async {
-        var round = 0
+        var pace = QuestionPace()
         while !Task.isCancelled {
             do {
                 try await wakeUp.wait()
-                await update(occasional: round % 3 == 0)
-                round += 1
+                await update(asking: pace.due(at: ContinuousClock.now))
                 // A storm of changes is judged five times a second at most.
                 try await Task.sleep(for: .milliseconds(200))
             } catch { return }
         }
     }
 
-    /// One round: asks, judges, notes, tells.
-    ///
-    /// - Parameter occasional: whether the slow questions are asked again too.
-    public func update(occasional: Bool = true) async {
+    /// One round with every question: asks, judges, notes, tells.
+    public func update() async {
+        await update(asking: HealthQueries.frequent + HealthQueries.occasional)
+    }
+
+    private func update(asking questions: [HealthQueries.Question]) async {
         let now = clock.now
-        let facts = await gather(occasional: occasional, at: now)
+        let facts = await gather(questions, at: now)
         let counts = Self.counts(await alerts())
         let snapshot = fleet.snapshot()
         let patience = Patience(silentAfter: silentAfter, listeningSince: snapshot.listeningSince)
@@ -135,14 +136,15 @@ public final class FleetHealthService: Service, CustomStringConvertible {
         await save(unsaved, at: now)
     }
 
-    private func gather(occasional: Bool, at now: Timestamp) async -> SeriesFacts {
-        let questions = HealthQueries.frequent + (occasional ? HealthQueries.occasional : [])
+    /// What the series said last, with fresh answers to `questions`.
+    private func gather(_ questions: [HealthQueries.Question], at now: Timestamp) async -> SeriesFacts {
         let (answers, failures) = await HealthQueries.ask(questions, of: engine, at: now)
         let (all, news) = state.withLock { state in
             for answer in answers { state.answers[answer.0.query] = answer }
-            let failing = Set(failures.map(\.query))
-            defer { state.failing = failing }
-            return (Array(state.answers.values), failures.filter { !state.failing.contains($0.query) })
+            let before = state.failing
+            state.failing.subtract(questions.map(\.query))
+            state.failing.formUnion(failures.map(\.query))
+            return (Array(state.answers.values), failures.filter { !before.contains($0.query) })
         }
         for failure in news {
             logger.warning(

@@ -77,3 +77,29 @@ enum HealthQueries {
         return (answers, failures)
     }
 }
+
+/// When questions are put to the series again. Each is about the whole fleet and reads all of it: a member's change is
+/// judged at once by what the series said last, however many change.
+struct QuestionPace {
+    /// With each round of five seconds.
+    private static let frequent = Duration.seconds(4)
+    /// With each sixth.
+    private static let occasional = Duration.seconds(28)
+
+    private var frequentAt: ContinuousClock.Instant?
+    private var occasionalAt: ContinuousClock.Instant?
+
+    /// The questions to ask now, which then count as asked.
+    mutating func due(at now: ContinuousClock.Instant) -> [HealthQueries.Question] {
+        var questions: [HealthQueries.Question] = []
+        if frequentAt.map({ now - $0 >= Self.frequent }) ?? true {
+            questions += HealthQueries.frequent
+            frequentAt = now
+        }
+        if occasionalAt.map({ now - $0 >= Self.occasional }) ?? true {
+            questions += HealthQueries.occasional
+            occasionalAt = now
+        }
+        return questions
+    }
+}
