@@ -12,6 +12,15 @@ ROUNDS = 3
 
 
 def run(folder: pathlib.Path, binaries: pathlib.Path):
+    """Each round in an installation of its own: the rule looks two minutes back, and a group that has just sent waits."""
+    for number in range(1, ROUNDS + 1):
+        elected, mailed, posted = _round(folder / f"round-{number}", binaries)
+        yield f"leader killed, round {number}: elected {elected:.1f} s, mail {mailed:.1f} s, webhook {posted:.1f} s"
+
+
+def _round(folder: pathlib.Path, binaries: pathlib.Path) -> tuple[float, float, float]:
+    """Seconds from the kill to a new leader, to the mail, to the webhook."""
+    folder.mkdir()
     inbox, hook = Inbox(folder / "mail"), WebhookReceiver()
     inbox.start()
     hook.start()
@@ -21,21 +30,17 @@ def run(folder: pathlib.Path, binaries: pathlib.Path):
     try:
         installation.start()
         load.start()
-        for number in range(1, ROUNDS + 1):
-            leader = await_true("a leader", installation.etcd.leader)
-            killed = time.time()
-            leader.process.kill()
-            elected = await_true("an election", lambda: installation.etcd.leader() and time.time(), pause=0.02)
-            is_new = lambda thing, at: at > killed and "leader" in thing.lower()
-            mailed, _ = inbox.await_mail(lambda mail: is_new(mail["subject"], _sent(inbox, mail)), 60)
-            posted, _ = hook.await_body(
-                lambda body: body["status"] == "firing" and any(
-                    "leader" in alert["labels"]["alertname"].lower() for alert in body["alerts"])
-                and _arrived(hook, body) > killed, 60)
-            yield (f"leader killed, round {number}: elected {elected - killed:.1f} s, mail {mailed - killed:.1f} s, "
-                   f"webhook {posted - killed:.1f} s")
-            installation.etcd.restart(leader)
-            await_true("all is well again, and said so", lambda: _resolved(hook, posted), 300, pause=0.5)
+        leader = await_true("a leader", installation.etcd.leader)
+        killed = time.time()
+        leader.process.kill()
+        elected = await_true("an election", lambda: installation.etcd.leader() and time.time(), pause=0.02)
+        mailed, _ = inbox.await_mail(
+            lambda mail: _sent(inbox, mail) > killed and "leader" in mail["subject"].lower(), 60)
+        posted, _ = hook.await_body(
+            lambda body: body["status"] == "firing" and any(
+                "leader" in alert["labels"]["alertname"].lower() for alert in body["alerts"])
+            and _arrived(hook, body) > killed, 60)
+        return elected - killed, mailed - killed, posted - killed
     finally:
         load.stop()
         installation.stop()
@@ -50,7 +55,3 @@ def _sent(inbox, mail):
 def _arrived(hook, body):
     return next(at for at, each in hook.bodies if each is body)
 
-
-def _resolved(hook, since) -> bool:
-    return any(at > since and body["status"] == "resolved" and any(
-        "leaderchanged" in alert["labels"]["alertname"].lower() for alert in body["alerts"]) for at, body in hook.bodies)

@@ -48,6 +48,9 @@ def run(folder: pathlib.Path, binaries: pathlib.Path):
                f"{point['database'] / point['seconds'] * 100:.1f} %; acknowledged p50 {point['p50_seconds'] * 1000:.0f} ms, "
                f"p99 {point['p99_seconds'] * 1000:.0f} ms; refused {point['refused']}, failed {point['failed']} "
                f"{point['first_failure']}")
+        pace = point["acknowledged"] / (count * point["seconds"] / INTERVAL)
+        if abs(pace - 1) > 0.05:
+            yield f"  {pace * 100:.0f} % of what {count} nodes measure meanwhile: too busy a machine, and no steady state to compare"
     rates = [point["samples"] / point["seconds"] for point in points]
     slope = {}
     for part in ("own", "database"):
