@@ -104,18 +104,17 @@ struct BatchPartitions: Sendable {
             """)
     }
 
-    /// Drops the slots that ended at or before `instant` and became blocks, as has the one after each: its frames
-    /// build on their keyframes.
+    /// Drops the slots that ended at or before `instant` and became blocks, as have those that begin within `reach`
+    /// after each: their frames may build on its keyframes.
     ///
     /// - Returns: their names. A slot that is being read is left for the next time.
     @discardableResult
-    func dropCompacted(endedBy instant: Timestamp) async throws -> [String] {
+    func dropCompacted(endedBy instant: Timestamp, reach: Duration) async throws -> [String] {
         let partitions = try await all()
         var dropped: [String] = []
-        for (at, partition) in partitions.enumerated() {
-            guard partition.isCompacted, partition.ends <= instant.milliseconds,
-                at + 1 < partitions.count, partitions[at + 1].isCompacted
-            else { break }
+        for partition in partitions {
+            let dependents = partitions.filter { $0.starts < partition.ends + reach.milliseconds }
+            guard partition.ends <= instant.milliseconds, dependents.allSatisfy(\.isCompacted) else { break }
             guard try await drop(partition) else { break }
             dropped.append(partition.name)
         }

@@ -123,6 +123,13 @@ struct Catalogue: Sendable {
         layoutsOfSource[layout.source]?.sort { $0.firstAt < $1.firstAt }
     }
 
+    /// How much earlier than a frame its keyframe may have come, unless its stream paused: twelve scrapes, and as many
+    /// that failed, of the slowest source.
+    var keyframeReach: Duration {
+        let slowest = sources.values.map(\.descriptor.interval).max() ?? .zero
+        return slowest * 24 + .seconds(60)
+    }
+
     /// For each of `present`, the largest of them that grew from it: a series has one number in all of a line.
     func tips(of present: Set<LayoutHash>) -> [LayoutHash: LayoutHash] {
         var tips: [LayoutHash: LayoutHash] = [:]

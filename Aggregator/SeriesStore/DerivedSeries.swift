@@ -14,7 +14,12 @@ actor DerivedSeries {
         var encoder: StreamEncoder
         let epoch: UInt64
         var sequence: UInt64 = 0
+        /// When everything was said anew.
+        var restartedAt: Timestamp?
     }
+
+    /// How long rounds build on what was said before: as long as twelve of them take.
+    private static let keyframeAge: Duration = .seconds(60)
 
     /// A board keeps each series it ever had; beyond so many mostly dead ones it is begun anew.
     private static let boardLimit = 2000
@@ -35,6 +40,12 @@ actor DerivedSeries {
     ) async throws -> AcceptedBatch {
         let own = try await ownAgent()
         var stream = streams[source] ?? makeStream(source, own.id)
+        if at - (stream.restartedAt ?? at) >= Self.keyframeAge {
+            // Rounds may be minutes apart, and keyframes leave the table some minutes after they came.
+            stream.encoder.restart()
+            stream.restartedAt = at
+        }
+        stream.restartedAt = stream.restartedAt ?? at
         stream.sequence += 1
         stream.set(samples, limit: Self.boardLimit)
         stream.encoder.begin(

@@ -142,7 +142,8 @@ public final class SeriesStore: SeriesSource, Sendable {
         let now = clock.now
         try await Compactor(store: self).run()
         // What is in memory may build on keyframes that are not; these stay in the table.
-        let dropped = try await partitions.dropCompacted(endedBy: now - options.recentAge - options.batchSlot)
+        let reach = state.withLock { $0.catalogue.keyframeReach }
+        let dropped = try await partitions.dropCompacted(endedBy: now - options.recentAge - reach, reach: reach)
         if !dropped.isEmpty { logger.debug("batches became blocks", metadata: ["slots": "\(dropped.count)"]) }
         try await BlockMerger(store: self).run()
         try await blocks.dropEmptyYoung(before: now - options.blockWindow - options.batchSlot)

@@ -147,7 +147,8 @@ extension SeriesStore {
             }
             progress(rows)
         }
-        for partition in try await partitions.all() {
+        // What became blocks was read there; its keyframes may be gone.
+        for partition in try await partitions.all() where !partition.isCompacted {
             rows += try await check(partition, found)
             progress(rows)
         }

@@ -42,6 +42,8 @@ class World:
         self.proxies = {}
         self.installation = Installation(
             folder, stage, stage / "etcd", cluster="prod-eu", smtp_port=self.inbox.port, webhook_url=self.hook.url,
+            # Batches become blocks within a minute: every test meets each kind of storage.
+            more_yaml="storage:\n  slot: 10s\n  window: 1m\n",
             unprivileged=os.geteuid() == 0, dashboard=stage / "dashboard", client_urls=self._proxied)
         self.load = Load(self.installation.etcd, per_second=100)
         self.etcd, self.aggregator = self.installation.etcd, self.installation.aggregator

@@ -18,7 +18,7 @@ class Aggregator:
     """`etcd-monitor-aggregator serve` on a private PostgreSQL below `folder`."""
 
     def __init__(self, folder: pathlib.Path, binaries: pathlib.Path, *, smtp_port: int | None = None,
-                 webhook_url: str | None = None, uid: int | None = None,
+                 webhook_url: str | None = None, uid: int | None = None, more_yaml: str = "",
                  dashboard: pathlib.Path = ROOT / "Aggregator/Dashboard/dist"):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.uid, self.port = folder, uid, free_port()
@@ -27,7 +27,7 @@ class Aggregator:
         self.state.mkdir(mode=0o700, exist_ok=True)
         if uid is not None:
             os.chown(self.state, uid, uid)
-        self.configuration.write_text(self._yaml(smtp_port, webhook_url, dashboard))
+        self.configuration.write_text(self._yaml(smtp_port, webhook_url, dashboard) + more_yaml)
         self._cookie: str | None = None
         self.process = Process("aggregator", [self.binary, "serve", "--config", self.configuration],
                                folder / "aggregator.log", notify=True, uid=uid)
@@ -66,7 +66,7 @@ class Aggregator:
         done = subprocess.run([self.binary, *words, "--config", self.configuration], capture_output=True, text=True,
                               timeout=60, preexec_fn=lambda: become(self.uid))
         if done.returncode != 0:
-            raise LabError(f"etcd-monitor-aggregator {' '.join(words)}: {done.stderr.strip()}")
+            raise LabError(f"etcd-monitor-aggregator {' '.join(words)}: {done.stdout.strip()}\n{done.stderr.strip()}")
         return done.stdout.strip()
 
     @property
