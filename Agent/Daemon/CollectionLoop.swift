@@ -51,9 +51,6 @@ final class CollectionLoop: Sendable {
     /// How it has gone so far.
     var counts: Counts { shared.withLock { $0.counts } }
 
-    /// Waits at most this long for all sources of a tick.
-    private var patience: Duration { min(grid.interval * 0.25, .milliseconds(500)) }
-
     /// Scrapes until the task is cancelled.
     func run() async throws {
         try await withThrowingDiscardingTaskGroup { group in
@@ -104,7 +101,7 @@ final class CollectionLoop: Sendable {
                     return scrape
                 }
             }
-            let patience = patience
+            let patience = grid.patience(at: timestamp)
             group.addTask {
                 try? await Task.sleep(for: patience)  // cancelled: all have answered
                 return nil

@@ -29,4 +29,11 @@ struct TickGrid: Sendable {
         let past = ((since % step) + step) % step
         return Timestamp(milliseconds: past == 0 ? now.milliseconds : now.milliseconds - past + step)
     }
+
+    /// How long the tick at `timestamp` waits for all its sources. An agent's first, which is off the grid, hands over
+    /// what it has well before the next: behind newer scrapes of their sources they would be dropped.
+    func patience(at timestamp: Timestamp) -> Duration {
+        let next = next(from: Timestamp(milliseconds: timestamp.milliseconds + 1))
+        return min(interval * 0.25, .milliseconds(500), (next - timestamp) * 0.5)
+    }
 }

@@ -34,4 +34,11 @@ import Testing
         #expect(phases.allSatisfy { $0 >= .zero && $0 < .seconds(5) })
         #expect(try grid(5, 3).phase == grid(5, 3).phase)
     }
+
+    @Test func aTickIsHandedOverBeforeTheNextOne() throws {
+        let grid = try grid(5)
+        let tick = grid.next(from: Timestamp(milliseconds: 1_800_000_000_000))
+        #expect(grid.patience(at: tick) == .milliseconds(500))
+        #expect(grid.patience(at: tick - .milliseconds(100)) == .milliseconds(50))
+    }
 }
