@@ -2,7 +2,7 @@ internal import Glibc
 
 /// What a directory needs beside its files.
 public enum Directory {
-    /// Makes `path` and its missing parents; what exists stays as it is.
+    /// Makes `path` and its missing parents, and waits until their names are on the disk; what exists stays as it is.
     public static func create(_ path: String, mode: UInt32 = 0o700) throws(FileError) {
         do throws(FileError) {
             _ = try retrying("mkdir", path) { mkdir(path, mode) }
@@ -15,6 +15,7 @@ public enum Directory {
             default: throw error
             }
         }
+        try sync(parent(of: path))
     }
 
     /// The names in `path`, sorted, without `.` and `..`.
