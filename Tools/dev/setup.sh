@@ -17,7 +17,7 @@ packages="libcurl4-openssl-dev libssl-dev libpq-dev libsystemd-dev libyaml-dev l
 case $parts in *" demo "* | *" test "*)
     packages="$packages postgresql etcd-server etcd-client fio" ;; esac
 case $parts in *" test "*)
-    packages="$packages chromium prometheus prometheus-node-exporter systemd openssl util-linux procps" ;; esac
+    packages="$packages chromium prometheus prometheus-node-exporter systemd openssl util-linux procps gcc libfuse3-dev" ;; esac
 case $parts in *" bench "*)
     packages="$packages victoria-metrics" ;; esac
 case $parts in *" deb "*)
