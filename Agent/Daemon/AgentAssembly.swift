@@ -53,15 +53,16 @@ struct AgentAssembly: Sendable {
                 client: EtcdClient(clientURL: member.clientURL, metricsURL: member.metricsURL, tls: member.tls),
                 deadlines: deadlines, logger: logger)
         }
-        let host = HostSource(
-            number: members.count,
-            collectors: HostCollectors(root: hostRoot, members: configuration.members.map(\.watched)), logger: logger)
+        var sources: [(source: any ScrapeSource, every: Int64)] = members.map { ($0, 1) }
+        if configuration.watchesHost {
+            let collectors = HostCollectors(root: hostRoot, members: configuration.members.map(\.watched))
+            sources.append((HostSource(number: sources.count, collectors: collectors, logger: logger), 1))
+        }
         let counts = LoopCounts()
         let own = SelfSource(
-            number: members.count + 1, version: BuildVersion.version, spool: spool, sender: sender, writer: writer,
+            number: sources.count, version: BuildVersion.version, spool: spool, sender: sender, writer: writer,
             loopCounts: { counts.value })
-        var sources: [(source: any ScrapeSource, every: Int64)] = members.map { ($0, 1) }
-        sources += [(host, 1), (own, Self.selfEveryTicks)]
+        sources.append((own, Self.selfEveryTicks))
         loop = CollectionLoop(
             grid: TickGrid(interval: configuration.scrapeInterval, agent: identity.agent), sources: sources,
             writer: writer, logger: logger,
@@ -74,15 +75,18 @@ struct AgentAssembly: Sendable {
 
     /// What the stream's sources are, as they are numbered: members, host, agent.
     private static func descriptors(_ configuration: AgentConfiguration, node: String) -> [SourceDescriptor] {
-        configuration.members.map {
+        var descriptors = configuration.members.map {
             SourceDescriptor(
                 kind: .etcd, name: $0.name, port: UInt16(clamping: $0.clientPort),
                 interval: configuration.scrapeInterval)
-        } + [
-            SourceDescriptor(kind: .host, name: node, interval: configuration.scrapeInterval),
+        }
+        if configuration.watchesHost {
+            descriptors.append(SourceDescriptor(kind: .host, name: node, interval: configuration.scrapeInterval))
+        }
+        descriptors.append(
             SourceDescriptor(
-                kind: .agent, name: node, interval: configuration.scrapeInterval * Int(selfEveryTicks)),
-        ]
+                kind: .agent, name: node, interval: configuration.scrapeInterval * Int(selfEveryTicks)))
+        return descriptors
     }
 
     /// Runs until `shutdown` returns, or until something fails that cannot go on.

@@ -40,6 +40,8 @@ struct AgentConfiguration: Sendable {
     var node: String
     var stateDirectory: String
     var members: [Member]
+    /// Whether the host is measured beside etcd.
+    var watchesHost: Bool
     var scrapeInterval: Duration
     var statusInterval: Duration
     var spoolDirectory: String
@@ -71,6 +73,7 @@ struct AgentConfiguration: Sendable {
             } ?? hostName()
         stateDirectory = Self.path("state_directory", &root) ?? "/var/lib/etcd-monitor/agent"
         members = Self.members(&root)
+        watchesHost = root.bool("host", default: true)
         (scrapeInterval, statusInterval) = Self.intervals(&root)
         (spoolDirectory, spoolLimitBytes) = Self.spool(&root, stateDirectory)
         commands = root.list("commands").compactMap { node in

@@ -45,6 +45,19 @@ def run(folder: pathlib.Path, binaries: pathlib.Path):
         _scrape_for(MEASURE_SECONDS, scrape)
         after = _reading(proxy, agent, exporter)
         yield from _report(before, after, agent, exporter, member)
+
+        agent.stop()
+        agent = Agent(folder / "agent-etcd", binaries, aggregator, "bench", "etcd-only", member,
+                      client_url=member.client_url, server_url=f"https://127.0.0.1:{proxy.port}", more_yaml="host: false\n")
+        agent.enrol()
+        agent.start()
+        time.sleep(SETTLE_SECONDS)
+        began, counted = time.monotonic(), proxy.counted()
+        time.sleep(MEASURE_SECONDS)
+        scrapes = (time.monotonic() - began) / INTERVAL
+        sent, received = (now - then for now, then in zip(proxy.counted(), counted))
+        yield (f"wire, per etcd scrape (host: false), the agent's own series, HTTP and TLS in: {sent / scrapes:.0f} B out, "
+               f"{received / scrapes:.0f} B back, {(sent + received) / scrapes:.0f} B together (goal 800)")
     finally:
         load.stop()
         for thing in (agent, exporter, proxy, aggregator, etcd):

@@ -128,7 +128,8 @@ class Agent:
 
     def __init__(self, folder: pathlib.Path, binaries: pathlib.Path, aggregator: Aggregator, cluster: str, node: str,
                  member: Member, *, client_url: str, uid: int | None = None, interval: str = "5s",
-                 server_url: str | None = None, tls: dict | None = None, metrics_url: str | None = None):
+                 server_url: str | None = None, tls: dict | None = None, metrics_url: str | None = None,
+                 more_yaml: str = ""):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.aggregator, self.cluster, self.node, self.uid = folder, aggregator, cluster, node, uid
         self.binary = binaries / "etcd-monitor-agent"
@@ -142,7 +143,7 @@ class Agent:
             f"members:\n  - name: {member.name}\n    client_url: {client_url}\n"
             + (f"    tls: {json.dumps({key: str(file) for key, file in tls.items()})}\n" if tls else "")
             + (f"    metrics_url: {metrics_url}\n" if metrics_url else "")
-            + f"    data_dir: {member.data_dir}\nintervals:\n  scrape: {interval}\n")
+            + f"    data_dir: {member.data_dir}\nintervals:\n  scrape: {interval}\n" + more_yaml)
         self.process = Process(f"agent {node}", [self.binary, "run", "--config", self.configuration],
                                folder / "agent.log", notify=True, uid=uid)
 

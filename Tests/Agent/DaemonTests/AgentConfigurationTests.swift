@@ -57,6 +57,7 @@ import Testing
                 data_dir: /d
                 wal_dir: /w
             intervals: {scrape: 1s, status: 500ms}
+            host: false
             spool: {directory: /q, limit: 64MiB}
             commands: [console-read, snapshot]
 
@@ -66,6 +67,7 @@ import Testing
         #expect(configuration.members[0].tls.clientCertificateFile == directory.file("cert"))
         #expect(configuration.members[0].walDirectory == "/w")
         #expect(configuration.scrapeInterval == .seconds(1))
+        #expect(!configuration.watchesHost)
         #expect(configuration.spoolDirectory == "/q")
         #expect(configuration.spoolLimitBytes == 64 << 20)
         #expect(configuration.commands == [.consoleRead, .snapshot])
