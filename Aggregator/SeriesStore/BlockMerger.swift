@@ -108,7 +108,7 @@ struct BlockMerger: Sendable {
     ) throws(CodecError) -> [NewBlock] {
         var readers: [PartReader] = []
         for part in parts { readers.append(try PartReader(part.groups, generation: part.generation)) }
-        let order = ScrapeOrder(readers.map { (timestamps: $0.timestamps, generation: $0.generation) })
+        let order = ScrapeOrder(readers.map { (timestamps: $0.timestamps, receivedAt: $0.generation) })
         var writer = BlockWriter(stretch, timestamps: order.timestamps)
         let series = readers.map(\.series).max() ?? 0
         for number in 0..<series {
@@ -146,47 +146,5 @@ private struct PartReader {
             current = (next.series, block.columns(Array(0..<block.series)))
         }
         return current.series.contains(number) ? current.columns[number - current.series.lowerBound] : []
-    }
-}
-
-/// The scrapes of several parts in one order, one per instant.
-private struct ScrapeOrder {
-    private(set) var timestamps: [Int64] = []
-    /// From which part and row each comes, in runs.
-    private var runs: [(part: Int, rows: Range<Int>)] = []
-
-    init(_ parts: [(timestamps: [Int64], generation: Int64)]) {
-        var rows: [(timestamp: Int64, part: Int, row: Int)] = []
-        for (at, part) in parts.enumerated() {
-            for (row, timestamp) in part.timestamps.enumerated() { rows.append((timestamp, at, row)) }
-        }
-        rows.sort {
-            ($0.timestamp, parts[$0.part].generation, $0.part) < ($1.timestamp, parts[$1.part].generation, $1.part)
-        }
-        for (at, row) in rows.enumerated() {
-            // Of two at one instant the one received later counts.
-            if at + 1 < rows.count, rows[at + 1].timestamp == row.timestamp { continue }
-            timestamps.append(row.timestamp)
-            if let last = runs.last, last.part == row.part, last.rows.upperBound == row.row {
-                runs[runs.count - 1].rows = last.rows.lowerBound..<row.row + 1
-            } else {
-                runs.append((row.part, row.row..<row.row + 1))
-            }
-        }
-    }
-
-    /// `columns` of the parts in this order; an empty one has no values.
-    func column(of columns: [[Double]]) -> [Double] {
-        var values: [Double] = []
-        values.reserveCapacity(timestamps.count)
-        for run in runs {
-            let column = columns[run.part]
-            if column.isEmpty {
-                values.append(contentsOf: repeatElement(.stale, count: run.rows.count))
-            } else {
-                values += column[run.rows]
-            }
-        }
-        return values
     }
 }

@@ -9,7 +9,6 @@ struct Segment: Sendable {
     /// Per wanted series of the layout: one value per timestamp, or none at all if it has no value here.
     var columns: [[Double]]
 
-    var first: Int64 { timestamps[0] }
     var last: Int64 { timestamps[timestamps.count - 1] }
 }
 

@@ -3,64 +3,21 @@ internal import Model
 /// The scrapes of one target, in order, each with the columns that its layout has: turned into series that share their
 /// timestamps.
 struct Timeline: Sendable {
-    /// Consecutive rows of one segment.
-    fileprivate struct Run: Sendable {
-        var segment: Int
-        var rows: Range<Int>
-    }
-
     /// Per layout, the labels of the wanted series as a reader sees them, without identity; in the order of
     /// `Segment.columns`.
     private let layouts: [[Labels]]
     private let segments: [Segment]
-    /// In order, one row per instant.
-    private var runs: [Run] = []
+    private let order: ScrapeOrder
 
-    /// Puts `segments` in order; of two samples at one instant the one received later counts.
+    /// Puts `segments` in order.
     init(layouts: [[Labels]], segments: [Segment]) {
         self.layouts = layouts
-        self.segments = segments.sorted { $0.first < $1.first }
-        let isDisjoint = zip(self.segments, self.segments.dropFirst()).allSatisfy { $0.last < $1.first }
-        if isDisjoint {
-            runs = self.segments.indices.map { Run(segment: $0, rows: self.segments[$0].timestamps.indices) }
-        } else {
-            interleave()
-        }
-    }
-
-    private mutating func interleave() {
-        struct Row {
-            var timestamp: Int64
-            var segment: Int
-            var row: Int
-        }
-        var rows: [Row] = []
-        for (at, segment) in segments.enumerated() {
-            for (row, timestamp) in segment.timestamps.enumerated() {
-                rows.append(Row(timestamp: timestamp, segment: at, row: row))
-            }
-        }
-        rows.sort {
-            $0.timestamp != $1.timestamp
-                ? $0.timestamp < $1.timestamp
-                : segments[$0.segment].receivedAt < segments[$1.segment].receivedAt
-        }
-        for (at, row) in rows.enumerated() {
-            if at + 1 < rows.count, rows[at + 1].timestamp == row.timestamp { continue }
-            if let last = runs.last, last.segment == row.segment, last.rows.upperBound == row.row {
-                runs[runs.count - 1].rows = last.rows.lowerBound..<row.row + 1
-            } else {
-                runs.append(Run(segment: row.segment, rows: row.row..<row.row + 1))
-            }
-        }
+        self.segments = segments
+        order = ScrapeOrder(segments.map { (timestamps: $0.timestamps, receivedAt: $0.receivedAt) })
     }
 
     /// The instants of all scrapes.
-    var timestamps: [Int64] {
-        var timestamps: [Int64] = []
-        for run in runs { timestamps += segments[run.segment].timestamps[run.rows] }
-        return timestamps
-    }
+    var timestamps: [Int64] { order.timestamps }
 
     /// The series of the scrapes from `start` to `end`, with `identity` added and `gaps` told: `up` is 0 at each missed
     /// instant, `interval` apart, and all other series end at the first. A series without any sample is left out.
@@ -122,14 +79,14 @@ struct Timeline: Sendable {
     fileprivate struct Axis {
         var timestamps: [Int64] = []
         /// What stands at them; nil for one marker.
-        var pieces: [Run?] = []
+        var pieces: [ScrapeOrder.Run?] = []
     }
 
     private func axis(from start: Int64, through end: Int64, markers: [Int64]) -> Axis {
         var axis = Axis()
         var pending = markers[...]
-        for run in runs {
-            let timestamps = segments[run.segment].timestamps
+        for run in order.runs {
+            let timestamps = segments[run.part].timestamps
             var row = max(run.rows.lowerBound, timestamps.firstIndex(notBelow: start))
             let last = min(run.rows.upperBound, timestamps.firstIndex(notBelow: end + 1))
             while row < last {
@@ -139,7 +96,7 @@ struct Timeline: Sendable {
                     if marker < timestamps[row] { axis.append(marker) }
                 }
                 let next = pending.first.map { min(last, timestamps.firstIndex(notBelow: $0)) } ?? last
-                axis.pieces.append(Run(segment: run.segment, rows: row..<next))
+                axis.pieces.append(ScrapeOrder.Run(part: run.part, rows: row..<next))
                 axis.timestamps += timestamps[row..<next]
                 row = next
             }
@@ -156,7 +113,7 @@ struct Timeline: Sendable {
                 values.append(marker)
                 continue
             }
-            let segment = segments[piece.segment]
+            let segment = segments[piece.part]
             if let place = places[segment.layout][number], !segment.columns[place].isEmpty {
                 values += segment.columns[place][piece.rows]
             } else {
