@@ -5,7 +5,19 @@ internal import Synchronization
 
 /// Keyframes decoded lately, so that frames which build on them, in this query and the next, need not do it again.
 final class KeyframeCache: Sendable {
-    private let values = Mutex<[KeyframeKey: KeyframeValues]>([:])
+    private struct Entry {
+        var decoded: KeyframeValues
+        /// The sweep after which it was asked for last.
+        var used: UInt64
+    }
+
+    private struct State {
+        var entries: [KeyframeKey: Entry] = [:]
+        var sweeps: UInt64 = 0
+        var refused = 0
+    }
+
+    private let state = Mutex(State())
     private let limit: Int
 
     /// - Parameter limit: in keyframes, of some 17 kB each for an etcd member.
@@ -13,13 +25,27 @@ final class KeyframeCache: Sendable {
         self.limit = limit
     }
 
-    subscript(key: KeyframeKey) -> KeyframeValues? { values.withLock { $0[key] } }
+    subscript(key: KeyframeKey) -> KeyframeValues? {
+        state.withLock { state in
+            guard let at = state.entries.index(forKey: key) else { return nil }
+            state.entries.values[at].used = state.sweeps
+            return state.entries.values[at].decoded
+        }
+    }
 
+    /// Keeps `decoded`. If there is no room it is not kept: a fleet is read round after round, and whoever makes room for
+    /// the newest then has none of it the next time. What nobody asked for meanwhile goes now and then.
     func insert(_ decoded: KeyframeValues, for key: KeyframeKey) {
-        values.withLock { values in
-            // Rare, and cheaper than keeping an order of use.
-            if values.count >= limit { values = [:] }
-            values[key] = decoded
+        state.withLock { state in
+            if state.entries.count >= limit {
+                state.refused += 1
+                guard state.refused > limit / 4 else { return }
+                state.entries = state.entries.filter { $0.value.used == state.sweeps }
+                state.sweeps += 1
+                state.refused = 0
+                guard state.entries.count < limit else { return }
+            }
+            state.entries[key] = Entry(decoded: decoded, used: state.sweeps)
         }
     }
 }

@@ -60,7 +60,7 @@ public final class SeriesStore: SeriesSource, Sendable {
     let table: BatchTable
     let partitions: BatchPartitions
     let blocks: BlockTable
-    let keyframes = KeyframeCache(limit: 4000)
+    let keyframes: KeyframeCache
     let state: Mutex<State>
     let derived: DerivedSeries
 
@@ -70,6 +70,8 @@ public final class SeriesStore: SeriesSource, Sendable {
         self.clock = clock
         self.options = options
         self.logger = logger
+        // About half of what recent batches take.
+        keyframes = KeyframeCache(limit: max(1000, options.recentBytes >> 15))
         table = BatchTable(pool: pool)
         partitions = BatchPartitions(pool: pool, slot: options.batchSlot)
         blocks = BlockTable(pool: pool)
