@@ -26,10 +26,10 @@ public struct MemberState: Hashable, Sendable {
     /// When the etcd process began; nil if that cannot be seen.
     public var processStart: Timestamp?
 
-    /// Whether the failure is one of asking, by the word before the colon of `reason`: no session, no permission, or
-    /// something else than etcd at that address. The member may serve others well.
+    /// Whether the failure is one of asking, by the word before the colon of `reason`: no session or no
+    /// permission. The member may serve others well.
     public var isMerelyUnreadable: Bool {
-        !isReachable && ["tls", "unauthorised", "status", "garbage"].contains { reason.hasPrefix("\($0): ") }
+        !isReachable && ["tls", "unauthorised"].contains { reason.hasPrefix("\($0): ") }
     }
 
     /// An alarm that is raised.
