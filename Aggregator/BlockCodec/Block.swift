@@ -23,6 +23,8 @@ public struct Block: Sendable {
         var numbers: Int
         var corrections: Int
         var gaps: Int
+        /// In all streams together.
+        var bytes = 0
 
         var hasCorrections: Bool { flags & HeadFlag.corrections != 0 }
         var hasGaps: Bool { flags & HeadFlag.gaps != 0 }
@@ -61,28 +63,7 @@ public struct Block: Sendable {
     }
 
     /// How many bytes of the content, before compression, each series takes.
-    public var contentBytes: [Int] {
-        content.withUnsafeBytes { buffer in
-            heads.map { head in
-                var steps = ByteReader(buffer, head.steps..<buffer.count)
-                var numbers = ByteReader(buffer, head.numbers..<buffer.count)
-                var firsts = ByteReader(buffer, head.first..<buffer.count)
-                checked { () throws(CodecError) in
-                    _ = try firsts.varint()
-                    for _ in 0..<head.changes { _ = (try steps.varint(), try numbers.varint()) }
-                }
-                var bytes = 2 + firsts.at - head.first + steps.at - head.steps + numbers.at - head.numbers
-                if head.hasCorrections {
-                    var corrections = ByteReader(buffer, head.corrections..<buffer.count)
-                    checked { () throws(CodecError) in
-                        for _ in 0...head.changes { _ = try corrections.varint() }
-                    }
-                    bytes += corrections.at - head.corrections
-                }
-                return bytes
-            }
-        }
-    }
+    public var contentBytes: [Int] { heads.map(\.bytes) }
 
     // MARK: Columns
 
@@ -241,6 +222,7 @@ public struct Block: Sendable {
         _ number: Int, rows: Int, _ heads: [Head], _ streams: inout Streams
     ) throws(CodecError) -> Head {
         let at = streams[.heads].at
+        let before = streams.left
         let flags = try streams[.heads].byte()
         guard let kind = ColumnKind(rawValue: flags & HeadFlag.kinds), flags & HeadFlag.unknown == 0 else {
             throw CodecError(.malformed, at: at, "no such kind of series")
@@ -254,7 +236,7 @@ public struct Block: Sendable {
             }
         }
         let numbers = kind == .whole ? Stream.wholes : .fractions
-        let head = Head(
+        var head = Head(
             kind: kind, flags: flags, changes: changes, reference: reference, first: streams[.firsts].at,
             steps: streams[.steps].at, numbers: streams[numbers].at, corrections: streams[.corrections].at,
             gaps: streams[.gaps].at)
@@ -265,6 +247,7 @@ public struct Block: Sendable {
         try checkChanges(changes, rows: rows, in: numbers, &streams)
         if head.hasCorrections { for _ in 0...changes { _ = try streams[.corrections].varint() } }
         if head.hasGaps { _ = try gaps(&streams[.gaps], rows: rows) }
+        head.bytes = before - streams.left
         return head
     }
 
@@ -310,6 +293,9 @@ private struct Streams {
         for length in lengths { readers.append(ByteReader(buffer, try reader.skip(length))) }
         try reader.finish()
     }
+
+    /// Bytes of all streams that were not read yet.
+    var left: Int { readers.reduce(0) { $0 + $1.left } }
 
     subscript(stream: Stream) -> ByteReader {
         get { readers[stream.rawValue] }

@@ -17,8 +17,8 @@ struct BatchPartitions: Sendable {
 
     /// How many slots are made ahead.
     private static let ahead = 8
-    /// A lock that waits for a slow reader makes everybody behind it wait too.
-    private static let lockTimeout = "500ms"
+    /// Whoever makes or drops slots holds it.
+    private static let lock = "batch partitions"
 
     let pool: PostgresPool
     /// Length of a slot.
@@ -27,11 +27,11 @@ struct BatchPartitions: Sendable {
     /// Makes the slots around `now` that are missing: the one before, its own and some to come.
     func make(around now: Timestamp) async throws {
         let length = slot.milliseconds
-        let current = now.milliseconds / length * length
+        let current = now.milliseconds.floored(to: length)
         let wanted = (-1...Int64(Self.ahead)).map { current + $0 * length }
         try await pool.transaction { connection in
             // One aggregator at a time; attaching a partition does not disturb those who insert into others.
-            try await connection.lockUntilCommit("batch partitions")
+            try await connection.lockUntilCommit(Self.lock)
             let covered = try await connection.query(
                 """
                 select w.starts from unnest(\(wanted)) as w (starts)
@@ -115,24 +115,13 @@ struct BatchPartitions: Sendable {
         for partition in partitions {
             let dependents = partitions.filter { $0.starts < partition.ends + reach.milliseconds }
             guard partition.ends <= instant.milliseconds, dependents.allSatisfy(\.isCompacted) else { break }
-            guard try await drop(partition) else { break }
+            let isDropped = try await pool.dropUnlessRead(partition.name, lock: Self.lock) { connection in
+                try await connection.execute("delete from batch_partition where name = \(partition.name)")
+            }
+            guard isDropped else { break }
             dropped.append(partition.name)
         }
         return dropped
-    }
-
-    private func drop(_ partition: Partition) async throws -> Bool {
-        do {
-            try await pool.transaction { connection in
-                try await connection.lockUntilCommit("batch partitions")
-                try await connection.execute(script: "set local lock_timeout = '\(Self.lockTimeout)'")
-                try await connection.execute("drop table if exists \(unsafe: partition.name)")
-                try await connection.execute("delete from batch_partition where name = \(partition.name)")
-            }
-            return true
-        } catch let error as PostgresError where error.sqlState == "55P03" {
-            return false
-        }
     }
 
     private static func partition(_ row: Row) throws -> Partition {

@@ -79,31 +79,50 @@ struct BatchTable: Sendable {
         ).map(Self.decode)
     }
 
-    /// The batches that hold `keyframes`, as far as they still exist.
-    func batches(holding keyframes: [KeyframeKey]) async throws -> [StoredBatch] {
-        guard !keyframes.isEmpty else { return [] }
-        return try await pool.withConnection { try await Self.batches(holding: keyframes, on: $0) }
+    /// The keyframes `wanted`, as far as their batches still exist.
+    func keyframes(_ wanted: Set<KeyframeKey>) async throws -> [KeyframeKey: Scrape] {
+        guard !wanted.isEmpty else { return [:] }
+        return try await pool.withConnection { try await Self.keyframes(wanted, on: $0) }
     }
 
     /// The same, on `connection`.
-    static func batches(holding keyframes: [KeyframeKey], on connection: PostgresConnection) async throws
-        -> [StoredBatch]
+    static func keyframes(_ wanted: Set<KeyframeKey>, on connection: PostgresConnection) async throws
+        -> [KeyframeKey: Scrape]
     {
-        guard !keyframes.isEmpty else { return [] }
-        return try await connection.query(
+        guard !wanted.isEmpty else { return [:] }
+        let keys = Array(wanted)
+        let batches = try await connection.query(
             """
             select b.agent_id, b.received_at, b.body
             from batch b
-            join unnest(\(keyframes.map(\.agent)), \(keyframes.map { Int64($0.epoch) }),
-                \(keyframes.map { Int64($0.sequence) })) as k (agent_id, epoch, sequence)
+            join unnest(\(keys.map(\.agent)), \(keys.map { Int64($0.epoch) }),
+                \(keys.map { Int64($0.sequence) })) as k (agent_id, epoch, sequence)
               on b.agent_id = k.agent_id and b.epoch = k.epoch and b.sequence = k.sequence
             """
         ).map(decode)
+        return batches.flatMap(\.scrapes).keyframes
+    }
+
+    /// The keyframes that `batches` build on: those among them, and those in earlier ones.
+    static func keyframes(under batches: [StoredBatch], on connection: PostgresConnection) async throws
+        -> [KeyframeKey: Scrape]
+    {
+        let scrapes = batches.flatMap(\.scrapes)
+        let own = scrapes.keyframes
+        let missing = Set(scrapes.map(\.keyframeKey)).filter { own[$0] == nil }
+        return own.merging(try await keyframes(missing, on: connection)) { mine, _ in mine }
     }
 
     private static func decode(_ row: Row) throws -> StoredBatch {
         let receivedAt: Timestamp = try row["received_at"]
         return StoredBatch(
             agent: try row["agent_id"], receivedAt: receivedAt.milliseconds, batch: try Batch.decode(try row["body"]))
+    }
+}
+
+extension [Scrape] {
+    /// The keyframes among them.
+    var keyframes: [KeyframeKey: Scrape] {
+        Dictionary(filter(\.isKeyframe).map { ($0.keyframeKey, $0) }) { $1 }
     }
 }

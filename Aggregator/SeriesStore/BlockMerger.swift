@@ -17,23 +17,16 @@ struct BlockMerger: Sendable {
     let store: SeriesStore
 
     /// Merges all closed windows that have young blocks.
-    ///
-    /// - Returns: how many were merged.
-    @discardableResult
-    func run() async throws -> Int {
-        let candidates = try await self.candidates()
-        for candidate in candidates {
+    func run() async throws {
+        for candidate in try await candidates() {
             try Task.checkCancellation()
             try await merge(candidate)
         }
-        return candidates.count
     }
 
     /// Closed: its last scrapes have become young blocks.
     private func candidates() async throws -> [Candidate] {
-        guard let compactedThrough = try await store.partitions.all().first(where: { !$0.isCompacted })?.starts else {
-            return []
-        }
+        let compactedThrough = try await store.partitions.compactedThrough()
         let closed = min(compactedThrough, store.clock.now.milliseconds) - store.options.blockWindow.milliseconds
         return try await store.pool.query(
             """

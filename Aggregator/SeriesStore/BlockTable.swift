@@ -43,6 +43,9 @@ final class BlockTable: Sendable {
     static let young: Int16 = 0
     static let merged: Int16 = 1
 
+    /// Whoever makes or drops partitions holds it.
+    private static let lock = "block partitions"
+
     let pool: PostgresPool
     private let known = Mutex<Set<Partition>>([])
 
@@ -57,7 +60,7 @@ final class BlockTable: Sendable {
         let wanted = Set(blocks.map { Partition($0.stretch) }).subtracting(known.withLock { $0 })
         for partition in wanted.sorted(by: { $0.name < $1.name }) {
             try await pool.transaction { connection in
-                try await connection.lockUntilCommit("block partitions")
+                try await connection.lockUntilCommit(Self.lock)
                 let exists = try await !connection.query(
                     "select from pg_class where relname = \(partition.name)"
                 ).isEmpty
@@ -138,19 +141,10 @@ final class BlockTable: Sendable {
         }
     }
 
-    /// - Returns: false if somebody reads it; a lock that waits for a slow reader makes everybody behind it wait too.
     private func drop(_ name: String) async throws -> Bool {
-        do {
-            try await pool.transaction { connection in
-                try await connection.lockUntilCommit("block partitions")
-                try await connection.execute(script: "set local lock_timeout = '500ms'")
-                try await connection.execute("drop table if exists \(unsafe: name)")
-            }
-            known.withLock { $0 = [] }
-            return true
-        } catch let error as PostgresError where error.sqlState == "55P03" {
-            return false
-        }
+        let isDropped = try await pool.dropUnlessRead(name, lock: Self.lock)
+        if isDropped { known.withLock { $0 = [] } }
+        return isDropped
     }
 
     // MARK: Writing

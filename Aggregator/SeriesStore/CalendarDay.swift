@@ -7,7 +7,7 @@ struct CalendarDay: Hashable, Sendable {
 
     /// The day of `instant`, in milliseconds since 1970.
     init(of instant: Int64) {
-        number = Int64((Double(instant) / Double(Self.milliseconds)).rounded(.down))
+        number = instant.floored(to: Self.milliseconds) / Self.milliseconds
     }
 
     /// Its first millisecond.
@@ -30,5 +30,13 @@ struct CalendarDay: Hashable, Sendable {
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
         return padded(year, 4) + padded(month, 2) + padded(dayOfMonth, 2)
+    }
+}
+
+extension Int64 {
+    /// The greatest multiple of `step` that is not above: where the slot, window or day of an instant begins.
+    func floored(to step: Int64) -> Int64 {
+        let rest = self % step
+        return self - (rest < 0 ? rest + step : rest)
     }
 }

@@ -14,22 +14,14 @@ struct Compactor: Sendable {
     let store: SeriesStore
 
     /// Compacts what can be compacted, one step after the other, until nothing is left or the task is cancelled.
-    ///
-    /// - Returns: how many steps were made.
-    @discardableResult
-    func run() async throws -> Int {
-        var steps = 0
-        while try await step() {
-            steps += 1
-            try Task.checkCancellation()
-        }
-        return steps
+    func run() async throws {
+        while try await step() { try Task.checkCancellation() }
     }
 
     /// Makes one step.
     ///
     /// - Returns: false if there was nothing to do.
-    func step() async throws -> Bool {
+    private func step() async throws -> Bool {
         // A batch is committed soon after it was received, or not at all.
         let closed = store.clock.now - store.options.commitTolerance
         return try await store.pool.transaction { connection in
@@ -63,8 +55,7 @@ struct Compactor: Sendable {
                 scrapes[source, default: []].append(scrape)
             }
         }
-        let reader = FrameReader(store: store, batches: batches)
-        let keyframes = try await reader.keyframes(on: connection)
+        let keyframes = try await BatchTable.keyframes(under: batches, on: connection)
         var blocks: [NewBlock] = []
         for (source, scrapes) in scrapes {
             blocks += try self.blocks(
@@ -101,23 +92,6 @@ struct Compactor: Sendable {
             }
         }
         return blocks
-    }
-}
-
-/// Finds the keyframes that batches build on.
-struct FrameReader {
-    let store: SeriesStore
-    let batches: [StoredBatch]
-
-    /// Those among the batches, and those in earlier ones.
-    func keyframes(on connection: PostgresConnection) async throws -> [KeyframeKey: Scrape] {
-        let scrapes = batches.flatMap(\.scrapes)
-        var found = Dictionary(scrapes.filter(\.isKeyframe).map { ($0.keyframeKey, $0) }) { $1 }
-        let missing = Set(scrapes.map(\.keyframeKey)).filter { found[$0] == nil }
-        for batch in try await BatchTable.batches(holding: Array(missing), on: connection) {
-            for scrape in batch.scrapes where scrape.isKeyframe { found[scrape.keyframeKey] = scrape }
-        }
-        return found
     }
 }
 
@@ -177,7 +151,7 @@ struct WholeDecoder {
         for (at, row) in sorted.enumerated() {
             // Of two at one instant the one received later counts.
             if at + 1 < sorted.count, sorted[at + 1].timestamp == row.timestamp { continue }
-            let window = Int64((Double(row.timestamp) / Double(milliseconds)).rounded(.down)) * milliseconds
+            let window = row.timestamp.floored(to: milliseconds)
             if result.last?.window == window {
                 result[result.count - 1].rows.append(row)
             } else {

@@ -165,14 +165,12 @@ extension SeriesStore {
     }
 
     private func decode(_ scrapes: [Scrape], into reading: inout Reading) async throws {
-        let own = Dictionary(scrapes.filter(\.isKeyframe).map { ($0.keyframeKey, $0) }) { $1 }
+        let own = scrapes.keyframes
         var found = own.merging(reading.keyframes) { mine, _ in mine }.merging(reading.lastKeyframes) { mine, _ in mine
         }
         reading.lastKeyframes = own
         let missing = Set(scrapes.map(\.keyframeKey)).filter { found[$0] == nil }
-        for batch in try await table.batches(holding: Array(missing)) {
-            for scrape in batch.scrapes where scrape.isKeyframe { found[scrape.keyframeKey] = scrape }
-        }
+        found.merge(try await table.keyframes(missing)) { mine, _ in mine }
         for (at, scrape) in scrapes.enumerated() {
             if at % 256 == 255 {
                 try Task.checkCancellation()

@@ -168,9 +168,8 @@ extension SeriesStore {
         if let scrape = state.withLock({ $0.recent.keyframe(key) }), case .keyframe(let keyframe) = scrape.content {
             return keyframe
         }
-        return try await table.batches(holding: [key]).lazy.flatMap(\.batch.keyframes).first {
-            $0.source == key.source
-        }
+        guard case .keyframe(let keyframe) = try await table.keyframes([key])[key]?.content else { return nil }
+        return keyframe
     }
 }
 

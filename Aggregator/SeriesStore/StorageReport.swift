@@ -32,7 +32,7 @@ public struct StorageReport: Sendable {
     public var bytes: Int64 = 0
     /// Batches that are not blocks yet.
     public var waitingBatches: Int64 = 0
-    /// Rows of `block` that are not merged yet, and those that are.
+    /// Rows of `block` that are not merged yet.
     public var youngBlocks: Int64 = 0
     /// Rows of `block` that are.
     public var mergedBlocks: Int64 = 0
@@ -175,7 +175,7 @@ extension SeriesStore {
             try await pool.withConnection { connection in
                 let batches = try await table.batches(of: [agent], inPartition: partition.name, on: connection)
                 rows += batches.count
-                let keyframes = try await FrameReader(store: self, batches: batches).keyframes(on: connection)
+                let keyframes = try await BatchTable.keyframes(under: batches, on: connection)
                 for batch in batches {
                     var decoder = WholeDecoder(keyframes: keyframes)
                     for scrape in batch.scrapes { decoder.add(scrape) }

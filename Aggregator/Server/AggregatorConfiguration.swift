@@ -4,6 +4,7 @@ import ConfigurationFile
 import Ingest
 import Logging
 import Notifications
+import SeriesStore
 import ServiceRuntime
 
 /// `/etc/etcd-monitor/aggregator.yaml`, read and checked whole; see docs/configuration.md.
@@ -30,7 +31,8 @@ struct AggregatorConfiguration: Sendable {
     var databaseConnections = 8
     var certificate: OwnCertificate?
     var retention: Duration = .seconds(90 * 86_400)
-    var storage = StorageSection()
+    /// What is not `retention`; see ``storeOptions``.
+    var storage = SeriesStore.Options()
     var silentAfter: Duration = .seconds(15)
     var sessions = SessionLimits()
     var api = APILimits()
@@ -38,15 +40,6 @@ struct AggregatorConfiguration: Sendable {
     var notifications = NotificationConfiguration.none
     var logLevel: Logger.Level = .info
     var logOutput = LogOutput.automatic
-
-    /// How samples are kept.
-    struct StorageSection: Sendable {
-        var memory = 256 << 20
-        var slot: Duration = .seconds(600)
-        var window: Duration = .seconds(6 * 3600)
-        /// nil: no limit.
-        var limit: Int?
-    }
 
     /// Which rules are evaluated.
     struct RuleSection: Sendable {
@@ -108,25 +101,8 @@ struct AggregatorConfiguration: Sendable {
         section.finish()
     }
 
-    private mutating func readStorage(_ root: inout MappingReader) {
-        guard var section = root.mapping("storage") else { return }
-        storage.memory = section.bytes("memory", default: storage.memory, in: 16 << 20...1 << 40)
-        storage.slot = section.duration("slot", default: storage.slot, in: .seconds(10) ... .seconds(3600))
-        storage.window =
-            section.value("window", "a time from 1m to 24h of which a day is a multiple, such as 6h") {
-                guard let window = $0.text.flatMap(ScalarText.duration),
-                    (60...86_400).contains(window.components.seconds),
-                    window.components.attoseconds == 0, 86_400 % window.components.seconds == 0
-                else { return nil }
-                return window
-            } ?? storage.window
-        let limit = section.bytes("limit", default: 0, in: 0...1 << 60)
-        storage.limit = limit > 0 ? limit : nil
-        section.finish()
-    }
-
     private mutating func readSections(_ root: inout MappingReader) {
-        readStorage(&root)
+        storage.read(&root)
         if var limits = root.mapping("limits") {
             api.streams = limits.int("streams", default: api.streams, in: 1...10_000)
             api.streamsPerUser = limits.int("streams_per_user", default: api.streamsPerUser, in: 1...10_000)

@@ -52,16 +52,21 @@ def test_no_gap_is_left(world, how):
         matrix = stored_matrix(world, instance, int(now - began) + 1, now)
         bodies = [(at, text) for at, text in proxies[member.name].bodies if began + 1 < at < back]
         assert len(bodies) >= AWAY_SECONDS // 5
-        compared = 0
-        for at, text in bodies:
-            for series, value in samples(text).items():
-                times = [moment for moment, _ in matrix.get(series, [])]
-                found = nearest(times, at)
-                assert found is not None, f"{series} of {member.name} at {at:.1f} is missing"
-                stored = matrix[series][found][1]
-                assert stored == value or (stored != stored and value != value), (series, at, stored, value)
-                compared += 1
+        compared = compare(member, matrix, bodies)
         assert compared > 10_000
+
+
+def compare(member, matrix, bodies) -> int:
+    """Each value in `bodies` is in `matrix`, as it was. Returns how many there are."""
+    compared = 0
+    for at, text in bodies:
+        for series, value in samples(text).items():
+            found = nearest([moment for moment, _ in matrix.get(series, [])], at)
+            assert found is not None, f"{series} of {member.name} at {at:.1f} is missing"
+            stored = matrix[series][found][1]
+            assert stored == value or (stored != stored and value != value), (series, at, stored, value)
+            compared += 1
+    return compared
 
 
 def nearest(times: list[float], at: float) -> int | None:

@@ -3,8 +3,7 @@
 import re
 import time
 
-from exposition import samples
-from test_aggregator_away import nearest, stored_matrix
+from test_aggregator_away import compare, stored_matrix
 from Tools.lab.processes import await_true
 
 MERGED_WINDOWS = 2
@@ -24,15 +23,7 @@ def test_samples_stay_what_they_were(world):
     for member in world.etcd.members:
         proxy = world.proxies[member.name]
         matrix = stored_matrix(world, f"{member.name}:{proxy.port}", int(now - began) + 1, now)
-        for at, text in proxy.bodies:
-            if not began + 1 < at < now - 10:
-                continue
-            for series, value in samples(text).items():
-                found = nearest([moment for moment, _ in matrix.get(series, [])], at)
-                assert found is not None, f"{series} of {member.name} at {at:.1f} is missing"
-                stored = matrix[series][found][1]
-                assert stored == value or (stored != stored and value != value), (series, at, stored, value)
-                compared += 1
+        compared += compare(member, matrix, [(at, text) for at, text in proxy.bodies if began + 1 < at < now - 10])
     print(f"{compared:,} values compared after {now - began:.0f} s")
     assert compared > 50_000
 

@@ -15,9 +15,8 @@ struct BytesBench {
 
     func run() async throws {
         try await PostgresFixture.shared.withDatabase { pool in
-            let began = Timestamp(milliseconds: 1_800_057_600_000)
-            let time = SimulatedTime(began)
-            let store = SeriesStore(pool, clock: time.wallClock, logger: Logger(label: "bench"))
+            let time = ManualWallClock(StoreBenchCommand.midnight)
+            let store = SeriesStore(pool, clock: time.clock, logger: Logger(label: "bench"))
             try await store.start()
             var boards: [[SampleBoard]] = []
             for member in Self.members { boards.append(try Self.recorded(member)) }
@@ -28,16 +27,16 @@ struct BytesBench {
                 }
             }
             for round in boards[0].indices {
-                time.now = began + .seconds(5 * round)
                 if round % 12 == 0 { try await store.maintain() }
                 var batches: [AcceptedBatch] = []
                 for at in agents.indices { batches.append(try agents[at].batch(boards[at % 3][round], at: time.now)) }
                 let group = batches
                 store.apply(committed: try await pool.transaction { try await store.write(group, on: $0) })
+                time.advance(by: .seconds(5))
             }
             let young = ContinuousClock.now
             // The next day: what was young has been dropped.
-            time.now = began + .seconds(31 * 3600)
+            time.advance(by: .seconds(30 * 3600))
             try await store.maintain()
             try await store.compact()
             let took = ContinuousClock.now - young

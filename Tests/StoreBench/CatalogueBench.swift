@@ -11,11 +11,11 @@ struct CatalogueBench {
 
     func run() async throws {
         try await PostgresFixture.shared.withDatabase { pool in
-            let began = Timestamp(milliseconds: 1_800_057_600_000)
-            let time = SimulatedTime(began)
+            let time = ManualWallClock(StoreBenchCommand.midnight)
+            let began = time.now
             let board = try BytesBench.recorded("n1", first: 1)[0]
             do {
-                let store = SeriesStore(pool, clock: time.wallClock, logger: Logger(label: "bench"))
+                let store = SeriesStore(pool, clock: time.clock, logger: Logger(label: "bench"))
                 try await store.start()
                 for some in stride(from: 0, to: nodes, by: 200) {
                     var batches: [AcceptedBatch] = []
@@ -32,7 +32,7 @@ struct CatalogueBench {
             // Only the catalogue is to be weighed, not recent batches.
             options.recentBytes = 0
             let before = try ResidentMemory.bytes()
-            let store = SeriesStore(pool, clock: time.wallClock, options: options, logger: Logger(label: "bench"))
+            let store = SeriesStore(pool, clock: time.clock, options: options, logger: Logger(label: "bench"))
             let start = ContinuousClock.now
             try await store.start()
             let took = ContinuousClock.now - start

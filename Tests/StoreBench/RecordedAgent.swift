@@ -2,6 +2,7 @@ internal import FrameCodec
 internal import Model
 internal import Postgres
 internal import SeriesStore
+internal import TestSupport
 
 /// An enrolled agent of one member, whose scrapes are recorded ones.
 struct RecordedAgent {
@@ -12,19 +13,9 @@ struct RecordedAgent {
 
     /// Enrols the agent of `node` in `cluster`.
     init(_ node: String, cluster: String, in pool: PostgresPool) async throws {
-        let uid = (0..<16).map { _ in UInt8.random(in: 0...255) }
-        let key = (0..<32).map { _ in UInt8.random(in: 0...255) }
-        try await pool.execute("insert into cluster (name) values (\(cluster)) on conflict do nothing")
-        try await pool.execute(
-            "insert into node (cluster_id, name) select id, \(node) from cluster where name = \(cluster)")
-        let rows = try await pool.query(
-            """
-            insert into agent (uid, node_id, public_key)
-            select \(uid), n.id, \(key) from node n join cluster c on c.id = n.cluster_id
-            where n.name = \(node) and c.name = \(cluster) returning id
-            """)
-        guard let row = rows.first, let id = AgentID(bytes: uid) else { throw BenchError(message: "no agent") }
-        self.row = try row["id"]
+        let enrolled = try await EnrolledAgent(node: node, cluster: cluster, in: pool)
+        guard let id = AgentID(bytes: enrolled.uid) else { throw BenchError(message: "an agent without an id") }
+        row = enrolled.row
         encoder = StreamEncoder(
             agent: id, sources: [SourceDescriptor(kind: .etcd, name: "m", port: 2379, interval: .seconds(5))])
     }

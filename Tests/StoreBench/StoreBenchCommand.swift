@@ -9,6 +9,9 @@ internal import TestSupport
 
 @main
 struct StoreBenchCommand {
+    /// Any day's, UTC: windows and slots begin there.
+    static let midnight = Timestamp(milliseconds: 1_800_057_600_000)
+
     static let usage = """
         usage: etcd-monitor-store-bench bytes CLUSTERS | catalogue NODES
 

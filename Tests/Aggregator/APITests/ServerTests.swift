@@ -103,25 +103,37 @@ struct ServerTests {
         #expect(certificate.reloadIfChanged())
     }
 
+    /// Opens an event stream, does `then` once it is open, and gives its answer to `check` when it has ended.
+    private func withStream(
+        _ world: APIWorld, cookie: String,
+        then: @escaping @Sendable (ServiceGroup) async throws -> Void,
+        check: @escaping @Sendable (HTTPResponse) -> Void
+    ) async throws {
+        let files = try Files()
+        let authority = try files.issue()
+        let certificate = try ServingCertificate(
+            certificateFile: files.certificate, keyFile: files.key, logger: APIWorld.logger)
+        try await serving(world, certificate) { port, group in
+            let client = client(trusting: authority)
+            defer { client.shutdown() }
+            async let answer = client.send(
+                HTTPRequest(
+                    "GET", "https://localhost:\(port)/api/v1/stream", headers: [(name: "Cookie", value: cookie)]),
+                deadline: .seconds(30))
+            while try world.streams() == 0 { try await Task.sleep(for: .milliseconds(20)) }
+            try await then(group)
+            check(try await answer)
+        }
+        withExtendedLifetime(files.directory) {}
+    }
+
     @Test func theStreamOfARevokedSessionEnds() async throws {
         try await APIWorld.with { world, routes in
-            let cookie = try await world.cookie(as: .viewer, routes)
-            let files = try Files()
-            let authority = try files.issue()
-            let certificate = try ServingCertificate(
-                certificateFile: files.certificate, keyFile: files.key, logger: APIWorld.logger)
-            try await serving(world, certificate) { port, _ in
-                let client = client(trusting: authority)
-                defer { client.shutdown() }
-                async let answer = client.send(
-                    HTTPRequest(
-                        "GET", "https://localhost:\(port)/api/v1/stream", headers: [(name: "Cookie", value: cookie)]),
-                    deadline: .seconds(30))
-                while try world.streams() == 0 { try await Task.sleep(for: .milliseconds(20)) }
+            try await withStream(world, cookie: world.cookie(as: .viewer, routes)) { _ in
                 try await world.pool.execute("delete from session")
-                #expect(try await answer.status == 200)
+            } check: {
+                #expect($0.status == 200)
             }
-            withExtendedLifetime(files.directory) {}
         }
     }
 
@@ -129,21 +141,9 @@ struct ServerTests {
         try await APIWorld.with { world, routes in
             _ = try await world.services.fleet.makeEnrolmentToken(cluster: "red", by: "test")
             await world.services.health.update()
-            let cookie = try await world.cookie(as: .viewer, routes)
-            let files = try Files()
-            let authority = try files.issue()
-            let certificate = try ServingCertificate(
-                certificateFile: files.certificate, keyFile: files.key, logger: APIWorld.logger)
-            try await serving(world, certificate) { port, group in
-                let client = client(trusting: authority)
-                defer { client.shutdown() }
-                async let answer = client.send(
-                    HTTPRequest(
-                        "GET", "https://localhost:\(port)/api/v1/stream", headers: [(name: "Cookie", value: cookie)]),
-                    deadline: .seconds(30))
-                while try world.streams() == 0 { try await Task.sleep(for: .milliseconds(20)) }
+            try await withStream(world, cookie: world.cookie(as: .viewer, routes)) { group in
                 await group.triggerGracefulShutdown()
-                let response = try await answer
+            } check: { response in
                 let text = String(decoding: response.body, as: UTF8.self)
                 #expect(response[header: "content-type"] == "text/event-stream")
                 #expect(text.hasPrefix("event: tick\ndata: {\"now\":"))
@@ -151,7 +151,6 @@ struct ServerTests {
                 #expect(text.hasSuffix("\n\n"))
             }
             #expect(try world.streams() == 0)
-            withExtendedLifetime(files.directory) {}
         }
     }
 }

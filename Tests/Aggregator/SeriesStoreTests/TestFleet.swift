@@ -43,22 +43,9 @@ struct TestAgent {
         sources: [SourceDescriptor] = [SourceDescriptor(kind: .etcd, name: "m", port: 2379, interval: .seconds(5))],
         at: Timestamp = midnight
     ) async throws {
-        let uid = (0..<16).map { _ in UInt8.random(in: 0...255) }
-        let key = (0..<32).map { _ in UInt8.random(in: 0...255) }
-        try await pool.execute("insert into cluster (name) values (\(cluster)) on conflict do nothing")
-        try await pool.execute(
-            """
-            insert into node (cluster_id, name) select id, \(node) from cluster where name = \(cluster)
-            on conflict do nothing
-            """)
-        let rows = try await pool.query(
-            """
-            insert into agent (uid, node_id, public_key)
-            select \(uid), n.id, \(key) from node n join cluster c on c.id = n.cluster_id
-            where n.name = \(node) and c.name = \(cluster) returning id
-            """)
-        row = try #require(rows.first)["id"]
-        id = try #require(AgentID(bytes: uid))
+        let enrolled = try await EnrolledAgent(node: node, cluster: cluster, in: pool)
+        row = enrolled.row
+        id = try #require(AgentID(bytes: enrolled.uid))
         self.node = node
         self.sources = sources
         encoder = StreamEncoder(agent: id, sources: sources)
