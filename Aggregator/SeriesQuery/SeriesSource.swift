@@ -7,8 +7,8 @@ public import Model
 public protocol SeriesSource: Sendable {
     /// The samples of every series that `selection` matches, sorted by labels.
     ///
-    /// A store may return samples outside of the asked interval, and must return those inside. Staleness markers are
-    /// returned like other samples.
+    /// A store may return samples outside of the asked interval, and must return those inside that the selection needs.
+    /// Staleness markers are returned like other samples.
     /// - Throws: when the store cannot be read; never for "nothing found".
     func series(_ selection: SeriesSelection) async throws -> [SampledSeries]
 
@@ -37,12 +37,23 @@ public struct SeriesSelection: Hashable, Sendable {
     public var start: Timestamp
     /// Last instant wanted, inclusive.
     public var end: Timestamp
+    /// What of it counts.
+    public var need: Need
+
+    /// What the asker looks at, so that a store need not read the rest.
+    public enum Need: Hashable, Sendable {
+        /// Every sample.
+        case everySample
+        /// The newest sample of each series: others may be left out. Who asks at one instant looks at no more.
+        case newestSample
+    }
 
     /// The series that satisfy all of `matchers`, from `start` to `end`, both inclusive.
-    public init(matchers: [LabelMatcher], start: Timestamp, end: Timestamp) {
+    public init(matchers: [LabelMatcher], start: Timestamp, end: Timestamp, need: Need = .everySample) {
         self.matchers = matchers
         self.start = start
         self.end = end
+        self.need = need
     }
 
     /// Whether a series with `labels` is wanted.

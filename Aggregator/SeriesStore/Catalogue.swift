@@ -48,6 +48,22 @@ struct TargetKey: Hashable, Sendable {
     var name: String
 }
 
+extension TargetKey: Comparable {
+    /// By identity; what belongs to the aggregator itself has none and is told apart by name.
+    static func < (left: TargetKey, right: TargetKey) -> Bool {
+        if left.identity.lexicographicallyPrecedes(right.identity) { return true }
+        if right.identity.lexicographicallyPrecedes(left.identity) { return false }
+        return (left.kind.rawValue, left.name) < (right.kind.rawValue, right.name)
+    }
+}
+
+/// A target and the sources that stand for it.
+struct TargetRecord: Hashable, Sendable {
+    var key: TargetKey
+    /// Of `source`, rising.
+    var sources: [Int32]
+}
+
 /// Who measures what: a copy of the tables agent, source, source_number, layout and source_layout.
 ///
 /// A value: a query takes a copy and reads on while new sources come.
@@ -58,7 +74,8 @@ struct Catalogue: Sendable {
     private(set) var layouts: [LayoutHash: IndexedLayout] = [:]
     /// In the order of their first frames.
     private(set) var layoutsOfSource: [Int32: [SourceLayout]] = [:]
-    private(set) var targets: [TargetKey: [Int32]] = [:]
+    /// In the order that their series have, so that these need hardly be sorted.
+    private(set) var targets: [TargetRecord] = []
     /// The epoch of each agent that began last, and when.
     private(set) var newestEpoch: [Int32: (epoch: UInt64, firstAt: Int64)] = [:]
     private var newestEpochOfSource: [Int32: (epoch: UInt64, firstAt: Int64)] = [:]
@@ -74,8 +91,8 @@ struct Catalogue: Sendable {
         numbers = numbers.filter { agents[$0.key.agent] != nil }
         layoutsOfSource = layoutsOfSource.filter { sources[$0.key] != nil }
         newestEpoch = newestEpoch.filter { agents[$0.key] != nil }
-        targets = [:]
-        for source in sources.values.sorted(by: { $0.id < $1.id }) { addTarget(source) }
+        targets = []
+        addTargets(sources.values.sorted { $0.id < $1.id })
     }
 
     /// Adds an agent, or what is new about one.
@@ -83,17 +100,31 @@ struct Catalogue: Sendable {
         agents[agent.id] = agent
     }
 
-    /// Adds a source of a known agent, or its new interval.
-    mutating func add(_ source: SourceRecord) {
-        let isNew = sources.updateValue(source, forKey: source.id) == nil
-        if isNew { addTarget(source) }
+    /// Adds sources of known agents, or their new intervals.
+    mutating func add(_ records: [SourceRecord]) {
+        addTargets(records.filter { sources.updateValue($0, forKey: $0.id) == nil })
     }
 
-    private mutating func addTarget(_ source: SourceRecord) {
-        guard let agent = agents[source.agent] else { return }
-        let identity = Self.identity(of: source.descriptor, agent)
-        let name = source.descriptor.kind == .aggregator ? source.descriptor.name : ""
-        targets[TargetKey(kind: source.descriptor.kind, identity: identity, name: name), default: []].append(source.id)
+    private mutating func addTargets(_ records: [SourceRecord]) {
+        var new: [TargetRecord] = records.compactMap { source in
+            guard let agent = agents[source.agent] else { return nil }
+            let identity = Self.identity(of: source.descriptor, agent)
+            let name = source.descriptor.kind == .aggregator ? source.descriptor.name : ""
+            return TargetRecord(
+                key: TargetKey(kind: source.descriptor.kind, identity: identity, name: name), sources: [source.id])
+        }
+        guard !new.isEmpty else { return }
+        new += targets
+        new.sort { $0.key < $1.key }
+        targets = []
+        targets.reserveCapacity(new.count)
+        for target in new {
+            if let last = targets.last, last.key == target.key {
+                targets[targets.count - 1].sources = (last.sources + target.sources).sorted()
+            } else {
+                targets.append(target)
+            }
+        }
     }
 
     mutating func add(_ number: StreamNumber, _ meaning: SourceNumber) {

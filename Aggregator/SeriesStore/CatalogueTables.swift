@@ -34,11 +34,13 @@ enum CatalogueTables {
         into catalogue: inout Catalogue, on connection: PostgresConnection
     ) async throws -> [Int32: Int64] {
         var lastAt: [Int32: Int64] = [:]
+        var sources: [SourceRecord] = []
         for row in try await connection.query("select * from source order by id") {
             guard let source = try SourceRecord(row) else { continue }
-            catalogue.add(source)
+            sources.append(source)
             lastAt[source.id] = try row["last_at"]
         }
+        catalogue.add(sources)
         for row in try await connection.query("select * from source_number order by first_at") {
             let (number, meaning) = try self.number(row)
             catalogue.add(number, meaning)

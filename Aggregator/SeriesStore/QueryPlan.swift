@@ -8,12 +8,10 @@ struct QueryPlan: Sendable {
     struct Target: Sendable {
         var key: TargetKey
         var sources: [SourceRecord]
-        /// Layouts that its sources have had.
+        /// Layouts that its sources have had and that have such series.
         var layouts: [SourceLayout]
-        /// The conditions that are left once identity was looked at.
-        var matchers: [LabelMatcher]
-        /// When somebody was expected to send.
-        var lifetimes: [ClosedRange<Int64>]
+        /// What is wanted of each layout of the plan.
+        var wanted: [LayoutHash: Wanted]
 
         /// The longest of its sources: they differ only if an operator changed it.
         var interval: Int64 { sources.map(\.descriptor.interval.milliseconds).max() ?? 1 }
@@ -24,42 +22,57 @@ struct QueryPlan: Sendable {
         var isOwn: Bool { key.kind == .aggregator }
     }
 
+    /// What is wanted of a layout: series numbers, rising, and their labels in the same order.
+    struct Wanted: Sendable {
+        var numbers: [Int] = []
+        var labels: [Labels] = []
+    }
+
+    /// In the order that their series have.
     private(set) var targets: [Target] = []
 
     init(_ matchers: [LabelMatcher], in catalogue: Catalogue) {
-        for (key, ids) in catalogue.targets {
-            let rest =
-                key.identity.isEmpty ? matchers : matchers.filter { !IndexedLayout.identityNames.contains($0.name) }
-            let isWanted =
-                rest.count == matchers.count
-                || matchers.allSatisfy { matcher in
-                    !IndexedLayout.identityNames.contains(matcher.name)
-                        || matcher.matches(key.identity[matcher.name] ?? "")
-                }
-            guard isWanted else { continue }
-            let sources = ids.compactMap { catalogue.sources[$0] }
-            let layouts = ids.flatMap { catalogue.layoutsOfSource[$0] ?? [] }.filter { layout in
-                catalogue.layouts[layout.layout]?.series(matching: rest, isExposed: !key.identity.isEmpty).isEmpty
-                    == false
+        let rest = matchers.filter { !IndexedLayout.identityNames.contains($0.name) }
+        let ofIdentity = matchers.filter { IndexedLayout.identityNames.contains($0.name) }
+        // Most targets share a layout, so it is searched once for all of them. The aggregator's own series have no
+        // identity: of theirs, all labels are the layout's.
+        var exposed: [LayoutHash: Wanted] = [:]
+        var own: [LayoutHash: Wanted] = [:]
+        for target in catalogue.targets {
+            let isExposed = !target.key.identity.isEmpty
+            guard !isExposed || ofIdentity.allSatisfy({ $0.matches(target.key.identity[$0.name] ?? "") }) else {
+                continue
+            }
+            let layouts = target.sources.flatMap { catalogue.layoutsOfSource[$0] ?? [] }.filter { layout in
+                isExposed
+                    ? exposed.look(for: rest, in: layout.layout, of: catalogue, isExposed: true)
+                    : own.look(for: matchers, in: layout.layout, of: catalogue, isExposed: false)
             }
             guard !layouts.isEmpty else { continue }
             targets.append(
                 Target(
-                    key: key, sources: sources, layouts: layouts, matchers: rest,
-                    lifetimes: Silence.joined(sources.map(catalogue.lifetime))))
+                    key: target.key, sources: target.sources.compactMap { catalogue.sources[$0] }, layouts: layouts,
+                    wanted: [:]))
         }
-        // In the order that their series will have, nearly: sorting those is then a look at each.
-        targets.sort { $0.key.identity.lexicographicallyPrecedes($1.key.identity) }
+        for at in targets.indices { targets[at].wanted = targets[at].isOwn ? own : exposed }
     }
 }
 
-extension Catalogue {
-    /// What `target` wants of `layout`.
-    func wanted(_ layout: LayoutHash, by target: QueryPlan.Target) -> ScrapeDecoder.Wanted {
-        guard let layout = layouts[layout] else { return ScrapeDecoder.Wanted(numbers: [], labels: []) }
-        let isExposed = !target.key.identity.isEmpty
-        let numbers = layout.series(matching: target.matchers, isExposed: isExposed)
-        let labels = isExposed ? layout.exposed : layout.scraped
-        return ScrapeDecoder.Wanted(numbers: numbers, labels: numbers.map { labels[$0] })
+extension [LayoutHash: QueryPlan.Wanted] {
+    /// Finds what `layout` has for `matchers`, unless that was done before.
+    ///
+    /// - Returns: whether there is any.
+    fileprivate mutating func look(
+        for matchers: [LabelMatcher], in layout: LayoutHash, of catalogue: Catalogue, isExposed: Bool
+    ) -> Bool {
+        if let known = self[layout] { return !known.numbers.isEmpty }
+        var wanted = QueryPlan.Wanted()
+        if let layout = catalogue.layouts[layout] {
+            wanted.numbers = layout.series(matching: matchers, isExposed: isExposed)
+            let labels = isExposed ? layout.exposed : layout.scraped
+            wanted.labels = wanted.numbers.map { labels[$0] }
+        }
+        self[layout] = wanted
+        return !wanted.numbers.isEmpty
     }
 }

@@ -25,14 +25,21 @@ final class StoredBatch: Sendable {
     var bytes: Int { batch.body.count + 160 * batch.items.count + 200 }
 
     /// Its scrapes, each of which may point to a keyframe elsewhere.
-    var scrapes: [Scrape] {
+    var scrapes: [Scrape] { scrapes { _ in nil } }
+
+    /// Its scrapes, tied to those keyframes that `known` has.
+    func scrapes(over known: (KeyframeKey) -> Scrape?) -> [Scrape] {
         batch.items.compactMap { item in
             switch item {
             case .keyframe(let keyframe):
-                Scrape(timestamp: keyframe.timestamp.milliseconds, stored: self, content: .keyframe(keyframe))
+                return Scrape(
+                    timestamp: keyframe.timestamp.milliseconds, stored: self, content: .keyframe(keyframe), base: nil)
             case .frame(let frame):
-                Scrape(timestamp: frame.timestamp.milliseconds, stored: self, content: .frame(frame))
-            default: nil
+                let key = KeyframeKey(
+                    agent: agent, epoch: batch.header.epoch, source: frame.source, sequence: frame.keyframe)
+                return Scrape(
+                    timestamp: frame.timestamp.milliseconds, stored: self, content: .frame(frame), base: known(key))
+            default: return nil
             }
         }
     }
@@ -48,12 +55,18 @@ final class Scrape: Sendable {
     let timestamp: Int64
     let stored: StoredBatch
     let content: Content
+    /// The keyframe that a frame builds on, if it was at hand: whoever has it need not look it up.
+    private let base: Scrape?
 
-    init(timestamp: Int64, stored: StoredBatch, content: Content) {
+    init(timestamp: Int64, stored: StoredBatch, content: Content, base: Scrape?) {
         self.timestamp = timestamp
         self.stored = stored
         self.content = content
+        self.base = base
     }
+
+    /// The keyframe that it is, or builds on if that was at hand.
+    var keyframe: Scrape? { isKeyframe ? self : base }
 
     var isKeyframe: Bool {
         if case .keyframe = content { true } else { false }
@@ -114,15 +127,19 @@ struct RecentFrames: Sendable {
     func keyframe(_ key: KeyframeKey) -> Scrape? { keyframes[key] }
 
     /// Adds `batch`, whose scrapes belong to the sources that `source` names.
-    mutating func add(_ batch: StoredBatch, source: (StreamNumber) -> Int32?) {
-        var sources: [Int32] = []
-        for scrape in batch.scrapes {
+    ///
+    /// - Returns: the scrapes that were added, and their sources.
+    mutating func add(
+        _ batch: StoredBatch, source: (StreamNumber) -> Int32?
+    ) -> [(source: Int32, scrape: Scrape)] {
+        var added: [(source: Int32, scrape: Scrape)] = []
+        for scrape in batch.scrapes(over: { keyframes[$0] }) {
             guard let source = source(scrape.streamNumber) else { continue }
-            sources.append(source)
             if scrape.isKeyframe { keyframes[scrape.keyframeKey] = scrape }
             scrapes[source, default: []].insertInOrder(scrape)
+            added.append((source, scrape))
         }
-        received.append(Receipt(at: batch.receivedAt, batch: batch, sources: sources))
+        received.append(Receipt(at: batch.receivedAt, batch: batch, sources: added.map(\.source)))
         bytes += batch.bytes
         // Rarely more than one step: receipts come in order but for concurrent commits and the reload.
         var at = received.count - 1
@@ -130,6 +147,7 @@ struct RecentFrames: Sendable {
             received.swapAt(at, at - 1)
             at -= 1
         }
+        return added
     }
 
     /// Drops what was received at or before `instant`, and the oldest beyond the limit of bytes.
@@ -164,7 +182,12 @@ struct RecentFrames: Sendable {
         for source in sources {
             scrapes[source]?.removeAll(of: batch)
         }
-        for scrape in batch.scrapes where scrape.isKeyframe { keyframes[scrape.keyframeKey] = nil }
+        for keyframe in batch.batch.keyframes {
+            let header = batch.batch.header
+            keyframes[
+                KeyframeKey(
+                    agent: batch.agent, epoch: header.epoch, source: keyframe.source, sequence: header.sequence)] = nil
+        }
     }
 }
 

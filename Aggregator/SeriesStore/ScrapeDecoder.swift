@@ -52,17 +52,20 @@ final class KeyframeCache: Sendable {
 
 /// Decodes the wanted series of one target's scrapes, one after the other.
 struct ScrapeDecoder {
-    /// What is wanted of each layout: series numbers, rising, and their labels in the same order.
-    struct Wanted: Sendable {
-        var numbers: [Int]
-        var labels: [Labels]
+    /// The wanted series in a keyframe.
+    private struct Base {
+        var columns: Columns
+        var shape: KeyframeShape
+        var layout: Int
     }
 
-    private let wanted: (LayoutHash) -> Wanted
+    private let wanted: [LayoutHash: QueryPlan.Wanted]
     private let cache: KeyframeCache
     private var layoutNumbers: [LayoutHash: Int] = [:]
-    private var layouts: [Wanted] = []
-    private var columns: [KeyframeKey: (columns: Columns, shape: KeyframeShape, layout: Int)] = [:]
+    private var layouts: [QueryPlan.Wanted] = []
+    private var columns: [KeyframeKey: Base] = [:]
+    /// The keyframe asked for last, and what it gave: a source's scrapes come in order.
+    private var last: (keyframe: Scrape, base: Base)?
     private(set) var segments: [Segment] = []
     /// Which segment each block belongs to: blocks of one window hold different series of the same scrapes.
     private var segmentOfBlock: [StoredBlock.Stretch: Int] = [:]
@@ -71,7 +74,7 @@ struct ScrapeDecoder {
     /// Scrapes that could not be read; none are expected, as batches are checked before they are stored.
     private(set) var unreadable = 0
 
-    init(cache: KeyframeCache, wanted: @escaping (LayoutHash) -> Wanted) {
+    init(cache: KeyframeCache, wanted: [LayoutHash: QueryPlan.Wanted]) {
         self.cache = cache
         self.wanted = wanted
     }
@@ -157,29 +160,33 @@ struct ScrapeDecoder {
     /// A scrape whose keyframe does not exist.
     mutating func skip() { unreadable += 1 }
 
-    private mutating func base(
-        _ scrape: Scrape
-    ) throws(CodecError) -> (columns: Columns, shape: KeyframeShape, layout: Int)? {
+    private mutating func base(_ scrape: Scrape) throws(CodecError) -> Base? {
+        if let last, last.keyframe === scrape { return last.base }
         let key = scrape.keyframeKey
-        if let known = columns[key] { return known }
-        guard case .keyframe(let keyframe) = scrape.content else { return nil }
-        let values: KeyframeValues
-        if let cached = cache[key] {
-            values = cached
+        let base: Base
+        if let known = columns[key] {
+            base = known
         } else {
-            values = try scrape.stored.batch.values(of: keyframe)
-            cache.insert(values, for: key)
+            guard case .keyframe(let keyframe) = scrape.content else { return nil }
+            let values: KeyframeValues
+            if let cached = cache[key] {
+                values = cached
+            } else {
+                values = try scrape.stored.batch.values(of: keyframe)
+                cache.insert(values, for: key)
+            }
+            let layout = number(of: keyframe.layout)
+            base = Base(columns: values.columns(layouts[layout].numbers), shape: values.shape, layout: layout)
+            columns[key] = base
         }
-        let layout = number(of: keyframe.layout)
-        let base = (values.columns(layouts[layout].numbers), values.shape, layout)
-        columns[key] = base
+        last = (scrape, base)
         return base
     }
 
     private mutating func number(of layout: LayoutHash) -> Int {
         if let number = layoutNumbers[layout] { return number }
         layoutNumbers[layout] = layouts.count
-        layouts.append(wanted(layout))
+        layouts.append(wanted[layout] ?? QueryPlan.Wanted())
         return layouts.count - 1
     }
 }

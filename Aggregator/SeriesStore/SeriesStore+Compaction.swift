@@ -22,7 +22,7 @@ extension SeriesStore {
             let agents = try await CatalogueTables.agents([stream.agent], on: connection)
             state.withLock { state in
                 for agent in agents { state.catalogue.add(agent) }
-                for source in sources { state.catalogue.add(source) }
+                state.catalogue.add(sources)
                 for (number, meaning) in numbers { state.catalogue.add(number, meaning) }
             }
         }

@@ -20,7 +20,7 @@ extension SeriesStore {
         try await readTable(into: &reading, from: start, through: end)
         try await readBlocks(into: &reading, from: start, through: end)
         try await readRecent(into: &reading)
-        return Self.sorted(try await finish(reading, from: start, through: end))
+        return Self.sorted(try await finish(reading, through: end))
     }
 
     public func labelSets(_ selections: [SeriesSelection]) async throws -> [Labels] {
@@ -31,7 +31,7 @@ extension SeriesStore {
                 for layout in target.layouts(
                     from: selection.start.milliseconds, through: selection.end.milliseconds, latest)
                 {
-                    for labels in catalogue.wanted(layout, by: target).labels {
+                    for labels in target.wanted[layout]?.labels ?? [] {
                         found.insert(labels.adding(target.key.identity))
                     }
                 }
@@ -61,7 +61,7 @@ extension SeriesStore {
         var targetOfSource: [Int32: Int] = [:]
         var recentIsCompleteAfter: Int64 = .min
         var listeningSince: Int64 = .min
-        /// Keyframes that the scrapes in memory build on.
+        /// Keyframes of scrapes in memory that came before them.
         var keyframes: [KeyframeKey: Scrape] = [:]
         /// Keyframes of the rows read last, on which the next rows may build.
         var lastKeyframes: [KeyframeKey: Scrape] = [:]
@@ -69,35 +69,54 @@ extension SeriesStore {
         struct Target {
             var plan: QueryPlan.Target
             var decoder: ScrapeDecoder
-            var recent: [Scrape]
+            var recent: [Scrape] = []
             var latest: Latest?
+            /// When the answer begins.
+            var start: Int64
+            /// Whether memory has all that is needed.
+            var isWhole = false
         }
+
+        /// Those for which memory is not enough.
+        var unfinished: [Target] { targets.filter { !$0.isWhole } }
     }
 
     /// Plans with a copy of the catalogue, then takes what is in memory: no more than needed, as what a query holds on
     /// to has to be copied by whoever adds to it.
     private func prepare(_ selection: SeriesSelection) -> Reading {
         let catalogue = state.withLock { $0.catalogue }
+        let (start, end) = (selection.start.milliseconds, selection.end.milliseconds)
         var reading = Reading(catalogue: catalogue)
         for plan in QueryPlan(selection.matchers, in: catalogue).targets {
-            var decoder = ScrapeDecoder(cache: keyframes) { catalogue.wanted($0, by: plan) }
+            var decoder = ScrapeDecoder(cache: keyframes, wanted: plan.wanted)
             for layout in plan.layouts { decoder.include(layout.layout) }
             for source in plan.sources { reading.targetOfSource[source.id] = reading.targets.count }
-            reading.targets.append(Reading.Target(plan: plan, decoder: decoder, recent: [], latest: nil))
+            reading.targets.append(Reading.Target(plan: plan, decoder: decoder, start: start))
         }
         state.withLock { state in
             reading.recentIsCompleteAfter = state.recent.completeAfter
             reading.listeningSince = state.listeningSince
+            // What was scraped after this instant was received after the oldest in memory.
+            let allAfter = state.recent.completeAfter + BatchTable.futureTolerance
             for at in reading.targets.indices {
                 let plan = reading.targets[at].plan
-                // One scrape beyond each end tells where silence begins and ends.
-                let range =
-                    (selection.start.milliseconds - plan.tolerance)...(selection.end.milliseconds + plan.tolerance)
-                let scrapes = plan.sources.flatMap { state.recent.scrapes[$0.id]?.within(range) ?? [] }
-                reading.targets[at].recent = scrapes
                 reading.targets[at].latest = plan.sources.compactMap { state.latest[$0.id] }
                     .max { $0.timestamp < $1.timestamp }
-                for key in Set(scrapes.map(\.keyframeKey)) { reading.keyframes[key] = state.recent.keyframe(key) }
+                if start - plan.tolerance > allAfter { reading.targets[at].isWhole = true }
+                let scrapes = plan.sources.map { state.recent.scrapes[$0.id] ?? [] }
+                let newest =
+                    selection.need == .newestSample ? scrapes.compactMap { $0.newest(through: end) }.max() : nil
+                if let newest, newest > max(start, allAfter) {
+                    reading.targets[at].isWhole = true
+                    reading.targets[at].start = newest
+                }
+                // One scrape beyond each end tells where silence begins and ends.
+                let first = reading.targets[at].start - (newest == reading.targets[at].start ? 0 : plan.tolerance)
+                let recent = scrapes.flatMap { $0.within(first...(end + plan.tolerance)) }
+                for stray in recent where stray.keyframe == nil {
+                    reading.keyframes[stray.keyframeKey] = state.recent.keyframe(stray.keyframeKey)
+                }
+                reading.targets[at].recent = recent
             }
         }
         return reading
@@ -106,7 +125,7 @@ extension SeriesStore {
     /// Decodes what is neither in memory any more nor in blocks yet, a stretch of time after the other.
     private func readTable(into reading: inout Reading, from start: Int64, through end: Int64) async throws {
         let tolerance = reading.targets.map(\.plan.tolerance).max() ?? 0
-        let agents = Array(Set(reading.targets.flatMap { $0.plan.sources.map(\.agent) })).sorted()
+        let agents = Array(Set(reading.unfinished.flatMap { $0.plan.sources.map(\.agent) })).sorted()
         // What was scraped before memory begins was received before it, but for clocks that run ahead.
         let last = min(end + tolerance, reading.recentIsCompleteAfter + BatchTable.futureTolerance)
         guard !agents.isEmpty, start - tolerance <= last else { return }
@@ -136,9 +155,9 @@ extension SeriesStore {
         // What memory has whole need not be looked for elsewhere.
         guard first <= reading.recentIsCompleteAfter + BatchTable.futureTolerance else { return }
         var wanted: [WantedBlocks] = []
-        for target in reading.targets {
+        for target in reading.unfinished {
             for layout in target.plan.layouts where layout.firstAt <= last {
-                let series = reading.catalogue.wanted(layout.layout, by: target.plan).numbers
+                let series = target.plan.wanted[layout.layout]?.numbers ?? []
                 wanted.append(WantedBlocks(source: layout.source, layout: layout.layout, series: series))
             }
         }
@@ -160,14 +179,32 @@ extension SeriesStore {
     }
 
     private func readRecent(into reading: inout Reading) async throws {
-        let scrapes = reading.targets.flatMap(\.recent)
-        try await decode(scrapes, into: &reading)
+        var strays: [Scrape] = []
+        var count = 0
+        for at in reading.targets.indices {
+            for scrape in reading.targets[at].recent {
+                count += 1
+                if count % 256 == 255 {
+                    try Task.checkCancellation()
+                    await Task.yield()
+                }
+                if let keyframe = scrape.keyframe ?? reading.keyframes[scrape.keyframeKey] {
+                    reading.targets[at].decoder.add(scrape, keyframe: keyframe)
+                } else {
+                    strays.append(scrape)
+                }
+            }
+        }
+        // Their keyframes were received before what is in memory.
+        try await decode(strays, into: &reading)
     }
 
+    /// Decodes scrapes of any target, with the keyframes that are among them, were among those before, or are in the
+    /// table.
     private func decode(_ scrapes: [Scrape], into reading: inout Reading) async throws {
+        guard !scrapes.isEmpty else { return }
         let own = scrapes.keyframes
-        var found = own.merging(reading.keyframes) { mine, _ in mine }.merging(reading.lastKeyframes) { mine, _ in mine
-        }
+        var found = own.merging(reading.lastKeyframes) { mine, _ in mine }
         reading.lastKeyframes = own
         let missing = Set(scrapes.map(\.keyframeKey)).filter { found[$0] == nil }
         found.merge(try await table.keyframes(missing)) { mine, _ in mine }
@@ -187,9 +224,7 @@ extension SeriesStore {
         }
     }
 
-    private func finish(
-        _ reading: Reading, from start: Int64, through end: Int64
-    ) async throws -> [SampledColumn] {
+    private func finish(_ reading: Reading, through end: Int64) async throws -> [SampledColumn] {
         let now = clock.now.milliseconds
         var columns: [SampledColumn] = []
         for target in reading.targets {
@@ -201,9 +236,9 @@ extension SeriesStore {
             }
             let timeline = Timeline(layouts: target.decoder.labels, segments: target.decoder.segments)
             let gaps =
-                target.plan.isOwn ? [] : gaps(of: target, timeline, reading.listeningSince, from: start, now: now)
+                target.plan.isOwn ? [] : gaps(of: target, timeline, in: reading, now: now)
             columns += timeline.series(
-                from: start, through: end, identity: target.plan.key.identity, gaps: gaps,
+                from: target.start, through: end, identity: target.plan.key.identity, gaps: gaps,
                 interval: target.plan.interval
             ).sorted { $0.labels.lexicographicallyPrecedes($1.labels) }
         }
@@ -211,23 +246,27 @@ extension SeriesStore {
     }
 
     private func gaps(
-        of target: Reading.Target, _ timeline: Timeline, _ listeningSince: Int64, from start: Int64, now: Int64
+        of target: Reading.Target, _ timeline: Timeline, in reading: Reading, now: Int64
     ) -> [Silence.Gap] {
         guard let latest = target.latest else { return [] }
-        let heardAt = max(latest.receivedAt, listeningSince)
+        let heardAt = max(latest.receivedAt, reading.listeningSince)
         let isSilent = now - heardAt > target.plan.tolerance
-        let silence = Silence(
-            interval: target.plan.interval, lifetimes: target.plan.lifetimes,
-            judgedUntil: isSilent ? now : latest.timestamp)
+        let judgedUntil = isSilent ? now : latest.timestamp
         var instants = timeline.timestamps
         let first = instants.first ?? latest.timestamp
-        if first > start || instants.isEmpty {
+        if first > target.start || instants.isEmpty {
             // The range begins in a gap: stand on the grid of the next scrape known, or of the last one.
             let interval = target.plan.interval
-            let steps = max(0, (first - (start - target.plan.tolerance) + interval - 1) / interval)
+            let steps = max(0, (first - (target.start - target.plan.tolerance) + interval - 1) / interval)
             let anchor = first - steps * interval
             if anchor < first { instants.insert(anchor, at: 0) } else if instants.isEmpty { instants = [first] }
         }
+        let ends = instants.dropFirst() + [judgedUntil]
+        guard zip(instants, ends).contains(where: { $1 - $0 > target.plan.tolerance }) else { return [] }
+        let silence = Silence(
+            interval: target.plan.interval,
+            lifetimes: Silence.joined(target.plan.sources.map(reading.catalogue.lifetime)),
+            judgedUntil: judgedUntil)
         return silence.gaps(between: instants)
     }
 
@@ -250,6 +289,12 @@ extension [Scrape] {
     fileprivate func within(_ range: ClosedRange<Int64>) -> ArraySlice<Scrape> {
         let first = firstIndex(from: range.lowerBound)
         return self[first..<Swift.max(first, firstIndex(from: range.upperBound + 1))]
+    }
+
+    /// The instant of the last one at or before `end`.
+    fileprivate func newest(through end: Int64) -> Int64? {
+        let after = firstIndex(from: end + 1)
+        return after > 0 ? self[after - 1].timestamp : nil
     }
 }
 

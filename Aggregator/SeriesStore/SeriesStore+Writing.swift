@@ -176,7 +176,7 @@ extension SeriesStore {
 extension SeriesStore.State {
     fileprivate mutating func learn(_ written: WrittenBatches) {
         for agent in written.agents { catalogue.add(agent) }
-        for source in written.sources { catalogue.add(source) }
+        catalogue.add(written.sources)
         for (number, meaning) in written.numbers { catalogue.add(number, meaning) }
         for layout in written.layouts { catalogue.add(layout) }
         for layout in written.layoutsOfSources { catalogue.add(layout) }

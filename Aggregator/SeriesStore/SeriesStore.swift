@@ -188,9 +188,7 @@ extension SeriesStore.State {
     /// Adds a batch of known sources to what is in memory.
     mutating func add(_ batch: StoredBatch) {
         let numbers = catalogue.numbers
-        recent.add(batch) { numbers[$0]?.source }
-        for scrape in batch.scrapes {
-            guard let source = numbers[scrape.streamNumber]?.source else { continue }
+        for (source, scrape) in recent.add(batch, source: { numbers[$0]?.source }) {
             guard latest[source].map({ $0.timestamp < scrape.timestamp }) ?? true else { continue }
             latest[source] = SeriesStore.Latest(timestamp: scrape.timestamp, receivedAt: batch.receivedAt)
             unnoted.insert(source)

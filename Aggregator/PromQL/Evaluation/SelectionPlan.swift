@@ -15,7 +15,7 @@ struct SelectionPlan {
     private mutating func visit(_ expression: Expression, _ grid: Grid) throws(QueryError) {
         switch expression {
         case .number, .string: break
-        case .selector(let node): plan(node, grid, window: frame.options.lookback.milliseconds)
+        case .selector(let node): plan(node, grid, window: nil)
         case .matrix(let node): plan(node.selector, grid, window: node.window)
         case .subquery(let node):
             let inner = frame.innerGrid(of: node, on: grid)
@@ -38,12 +38,15 @@ struct SelectionPlan {
         }
     }
 
-    private mutating func plan(_ node: VectorSelector, _ grid: Grid, window: Int64) {
+    /// - Parameter window: nil for an instant vector.
+    private mutating func plan(_ node: VectorSelector, _ grid: Grid, window: Int64?) {
         let span = frame.reference(node.at, node.offset).span(of: grid)
+        let reach = window ?? frame.options.lookback.milliseconds
         let open: Int64 = frame.options.leftOpenRanges ? 1 : 0
         let selection = SeriesSelection(
-            matchers: node.matchers, start: Timestamp(milliseconds: span.lowerBound - window + open),
-            end: Timestamp(milliseconds: span.upperBound))
+            matchers: node.matchers, start: Timestamp(milliseconds: span.lowerBound - reach + open),
+            end: Timestamp(milliseconds: span.upperBound),
+            need: window == nil && span.lowerBound == span.upperBound ? .newestSample : .everySample)
         selections[node.range] = selection
     }
 }
