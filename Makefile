@@ -60,7 +60,7 @@ deb: setup-deb
 	@packaging/build-deb.sh $(RELEASE_BIN)
 
 format:
-	@swift format -i -r -p Package.swift Shared Agent Aggregator Tests
+	@swift format -i -r -p Package.swift Shared Agent Aggregator Tools Tests
 
 clean:
 	rm -rf .build .build-release .demo dist Aggregator/Dashboard/build Aggregator/Dashboard/dist

@@ -2,7 +2,7 @@
 import PackageDescription
 
 // A folder is a room, a room is a target, arrows point down. `Shared` imports neither half; `Agent` and
-// `Aggregator` never import each other. Tests/ArchitectureTests keeps it so.
+// `Aggregator` never import each other; `Tools` imports `Shared` alone. Tests/ArchitectureTests keeps it so.
 
 let swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -62,6 +62,7 @@ let package = Package(
     products: [
         .executable(name: "etcd-monitor-agent", targets: ["etcd-monitor-agent"]),
         .executable(name: "etcd-monitor-aggregator", targets: ["etcd-monitor-aggregator"]),
+        .executable(name: "taskmaster", targets: ["taskmaster"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -183,6 +184,9 @@ let package = Package(
                 arguments, hummingbird, logging, lifecycle, unixSignals,
             ]),
 
+        // MARK: Tools
+        program("taskmaster", at: "Tools/Taskmaster", ["DurableFiles", "JSON", arguments]),
+
         // MARK: Tests
         program(
             "etcd-monitor-swarm", at: "Tests/Swarm",
@@ -271,6 +275,9 @@ let package = Package(
                 "MessageSignatures", "AgentProtocol", "FrameCodec", "Spool", "Uplink", hummingbird, hummingbirdTesting,
                 logging, lifecycle,
             ]),
+        .testTarget(
+            name: "TaskmasterTests", dependencies: ["taskmaster", "JSON", "TestSupport"],
+            path: "Tests/Tools/TaskmasterTests", swiftSettings: swiftSettings),
         .testTarget(
             name: "ArchitectureTests", dependencies: ["TestSupport"], path: "Tests/ArchitectureTests",
             swiftSettings: swiftSettings),

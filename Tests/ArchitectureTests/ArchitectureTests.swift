@@ -5,7 +5,7 @@ import Testing
     let tree: SourceTree
 
     init() throws {
-        tree = try SourceTree(halves: ["Shared", "Agent", "Aggregator"])
+        tree = try SourceTree(halves: ["Shared", "Agent", "Aggregator", "Tools"])
     }
 
     @Test func sharedImportsNeitherHalf() {
@@ -28,6 +28,18 @@ import Testing
         }
     }
 
+    /// A tool of those who build the product: beside both halves, and needed by neither.
+    @Test func taskmasterStandsAlone() {
+        let allowed = ["ArgumentParser", "FoundationEssentials", "Glibc", "DurableFiles", "JSON"]
+        for file in tree.files {
+            if file.half == "Tools" {
+                #expect(Set(file.imports).isSubset(of: allowed), "\(file.path) imports \(file.imports)")
+            } else {
+                #expect(!file.imports.contains("taskmaster"), "\(file.path) imports a tool")
+            }
+        }
+    }
+
     @Test func eachCLibraryIsImportedByOneRoom() {
         let libraries = ["CCurl", "COpenSSL", "CLibPQ", "CSystemd", "CYAML", "CZstd"]
         for library in libraries {
@@ -44,13 +56,13 @@ import Testing
 
     /// The agent's share of the code stays without Foundation, so that it stays small in memory.
     @Test func theAgentDoesWithoutFoundation() {
-        for file in tree.files where file.half != "Aggregator" {
+        for file in tree.files where ["Shared", "Agent"].contains(file.half) {
             #expect(!file.imports.contains("FoundationEssentials"), "\(file.path)")
         }
     }
 
     @Test func everyRoomSaysWhatItDoes() {
-        for half in ["Shared", "Agent", "Aggregator"] {
+        for half in ["Shared", "Agent", "Aggregator", "Tools"] {
             for room in tree.rooms(of: half) where room != "CLibraries" {
                 let opens = tree.files.contains { $0.half == half && $0.room == room && $0.text.hasPrefix("//") }
                 #expect(opens, "no file of \(half)/\(room) opens with a comment on what the room does")

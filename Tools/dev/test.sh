@@ -8,7 +8,7 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${SWT_EXPERIMENTAL_MAXIMUM
 say() { printf '\033[1m· %s\033[0m\n' "$*" >&2; }
 
 say "formatting"
-swift format lint --strict -r -p Package.swift Shared Agent Aggregator Tests
+swift format lint --strict -r -p Package.swift Shared Agent Aggregator Tools Tests
 say "building (the first time: some minutes)"
 swift build --build-tests
 say "the rooms' tests"
