@@ -240,7 +240,8 @@ let package = Package(
         tests(
             "Aggregator", "SeriesStore",
             [
-                "Model", "SeriesQuery", "FrameCodec", "Postgres", "Schema", "PrometheusText", "DurableFiles", logging,
+                "Model", "SeriesQuery", "PromQL", "FrameCodec", "Postgres", "Schema", "PrometheusText", "DurableFiles",
+                logging,
             ]),
         tests("Aggregator", "SeriesQuery", ["Model"]),
         tests("Aggregator", "SelfMetrics", ["Model"]),

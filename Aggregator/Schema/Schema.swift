@@ -12,6 +12,7 @@ public enum Schema {
         Migration(3, "access", PackageResources.m003_access_sql),
         Migration(4, "alerts", PackageResources.m004_alerts_sql),
         Migration(5, "blocks", PackageResources.m005_blocks_sql),
+        Migration(6, "rollups", PackageResources.m006_rollups_sql),
     ]
 
     /// Brings the database of `pool` to the newest migration.

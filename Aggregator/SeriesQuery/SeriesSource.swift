@@ -46,6 +46,25 @@ public struct SeriesSelection: Hashable, Sendable {
         case everySample
         /// The newest sample of each series: others may be left out. Who asks at one instant looks at no more.
         case newestSample
+        /// Windows of at least two hours, of which only the ``Statistic`` counts. A store may return, for any whole hour,
+        /// a few samples that have the same statistic as those of the hour, and says so by ``SampledSeries/weights``.
+        ///
+        /// `isOnHours`: all windows begin and end on whole hours, but for the first one's begin and the last one's end.
+        case hours(Statistic, isOnHours: Bool)
+    }
+
+    /// What can be told of a window from what is known of its hours.
+    public enum Statistic: Hashable, Sendable {
+        /// By how much it rose from its first to its last sample, resets added.
+        case increase
+        /// The smallest value.
+        case minimum
+        /// The largest value.
+        case maximum
+        /// Mean, sum and count.
+        case mean
+        /// The last value.
+        case last
     }
 
     /// The series that satisfy all of `matchers`, from `start` to `end`, both inclusive.
@@ -70,6 +89,8 @@ public struct SampledSeries: Hashable, Sendable {
     public var timestamps: [Int64]
     /// One per timestamp; `Double.stale` where the series ended.
     public var values: [Double]
+    /// How many samples each stands for, if some stand for an hour; nil: each is one.
+    public var weights: [Double]?
 
     /// The series `labels`; `timestamps` and `values` have the same count.
     public init(labels: Labels, timestamps: [Int64], values: [Double]) {

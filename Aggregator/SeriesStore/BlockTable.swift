@@ -1,7 +1,6 @@
 internal import FrameCodec
 internal import Model
 internal import Postgres
-internal import Synchronization
 
 /// A row of `block`.
 struct StoredBlock: Sendable {
@@ -43,108 +42,58 @@ final class BlockTable: Sendable {
     static let young: Int16 = 0
     static let merged: Int16 = 1
 
-    /// Whoever makes or drops partitions holds it.
-    private static let lock = "block partitions"
-
     let pool: PostgresPool
-    private let known = Mutex<Set<Partition>>([])
+    /// Days of young blocks, by generation.
+    private let youngDays: RangePartitions
+    /// Days of merged blocks, by window.
+    let mergedDays: RangePartitions
 
     init(pool: PostgresPool) {
         self.pool = pool
+        youngDays = RangePartitions(of: "block_young", days: 1, pool: pool)
+        mergedDays = RangePartitions(of: "block_merged", days: 1, pool: pool)
     }
 
     // MARK: Partitions
 
     /// Makes the partitions that `blocks` need.
     func makePartitions(for blocks: [NewBlock]) async throws {
-        let wanted = Set(blocks.map { Partition($0.stretch) }).subtracting(known.withLock { $0 })
-        for partition in wanted.sorted(by: { $0.name < $1.name }) {
-            try await pool.transaction { connection in
-                try await connection.lockUntilCommit(Self.lock)
-                let exists = try await !connection.query(
-                    "select from pg_class where relname = \(partition.name)"
-                ).isEmpty
-                guard !exists else { return }
-                try await connection.execute(
-                    """
-                    create table \(unsafe: partition.name)
-                    (like block including defaults including constraints including storage)
-                    """)
-                try await connection.execute(
-                    """
-                    alter table \(unsafe: partition.parent) attach partition \(unsafe: partition.name)
-                    for values from (\(unsafe: String(partition.starts)))
-                    to (\(unsafe: String(partition.starts + CalendarDay.milliseconds)))
-                    """)
-            }
-            known.withLock { _ = $0.insert(partition) }
-        }
+        let young = blocks.filter { $0.stretch.level == Self.young }
+        try await youngDays.make(for: young.map(\.stretch.generation))
+        try await mergedDays.make(for: blocks.filter { $0.stretch.level != Self.young }.map(\.stretch.window))
     }
 
-    /// A day of one of the two kinds of blocks: by generation of young ones, by window of merged ones.
-    private struct Partition: Hashable, Sendable {
-        var parent: String
-        var day: CalendarDay
-
-        init(_ stretch: StoredBlock.Stretch) {
-            let isYoung = stretch.level == BlockTable.young
-            parent = isYoung ? "block_young" : "block_merged"
-            day = CalendarDay(of: isYoung ? stretch.generation : stretch.window)
-        }
-
-        var name: String { "\(parent)_\(day.name)" }
-        var starts: Int64 { day.starts }
-    }
-
-    /// The days of merged blocks that have a partition, oldest first, and what each occupies with indexes and TOAST.
-    func partitions() async throws -> [(name: String, bytes: Int64)] {
-        try await pool.query(
-            """
-            select c.relname, pg_total_relation_size(c.oid) as bytes
-            from pg_inherits i join pg_class c on c.oid = i.inhrelid
-            where i.inhparent = 'block_merged'::regclass order by c.relname
-            """
-        ).map { (try $0["relname"], try $0["bytes"]) }
-    }
-
-    /// Drops the days that ended before `instant`, and the oldest while all together occupy more than `limitBytes`.
+    /// Drops the days of merged blocks that ended before `instant`, and the oldest while all together occupy more than
+    /// `limitBytes`; none that is still to be rolled up.
     ///
     /// - Returns: their names.
     @discardableResult
-    func dropPartitions(before instant: Timestamp, limitBytes: Int64?) async throws -> [String] {
-        let limit = "block_merged_" + CalendarDay(of: instant.milliseconds).name
+    func dropDays(before instant: Timestamp, limitBytes: Int64?) async throws -> [String] {
+        let due = try await RollupTable.dueDays(in: pool)
+        let days = try await mergedDays.all()
         var dropped: [String] = []
-        let partitions = try await partitions()
-        var total = partitions.reduce(0) { $0 + $1.bytes }
+        var total = days.reduce(0) { $0 + $1.bytes }
         // The newest is never given up: whoever sets a limit that low still wants to see something.
-        for (at, partition) in partitions.enumerated() {
-            let isTooMuch = at + 1 < partitions.count && (limitBytes.map { total > $0 } ?? false)
-            guard partition.name < limit || isTooMuch else { break }
-            guard try await drop(partition.name) else { break }
-            total -= partition.bytes
-            dropped.append(partition.name)
+        for (at, day) in days.enumerated() {
+            let isTooMuch = at + 1 < days.count && (limitBytes.map { total > $0 } ?? false)
+            guard day.ends <= instant.milliseconds || isTooMuch, !due.contains(day.starts) else { break }
+            let isDropped = try await mergedDays.drop(day) { connection in
+                try await connection.execute(
+                    "update history set blocks_from = greatest(blocks_from, \(day.ends))")
+            }
+            guard isDropped else { break }
+            total -= day.bytes
+            dropped.append(day.name)
         }
         return dropped
     }
 
     /// Drops the days of young blocks that ended before `instant` and of which nothing is left.
     func dropEmptyYoung(before instant: Timestamp) async throws {
-        let limit = "block_young_" + CalendarDay(of: instant.milliseconds).name
-        let names: [String] = try await pool.query(
-            """
-            select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
-            where i.inhparent = 'block_young'::regclass and c.relname < \(limit) order by c.relname
-            """
-        ).map { try $0["relname"] }
-        for name in names where try await pool.query("select from \(unsafe: name) limit 1").isEmpty {
-            _ = try await drop(name)
+        for day in try await youngDays.all() where day.ends <= instant.milliseconds {
+            guard try await pool.query("select from \(unsafe: day.name) limit 1").isEmpty else { continue }
+            _ = try await youngDays.drop(day)
         }
-    }
-
-    private func drop(_ name: String) async throws -> Bool {
-        let isDropped = try await pool.dropUnlessRead(name, lock: Self.lock)
-        if isDropped { known.withLock { $0 = [] } }
-        return isDropped
     }
 
     // MARK: Writing
@@ -250,6 +199,32 @@ final class BlockTable: Sendable {
         try await pool.query("select min(source_id) as source from block where source_id > \(source)").first?["source"]
     }
 
+    /// The windows in which `source` has blocks, of those that start in `range`.
+    static func windows(
+        of source: Int32, in range: ClosedRange<Int64>, on connection: PostgresConnection
+    ) async throws -> [Int64] {
+        try await connection.query(
+            """
+            select distinct starts_at from block
+            where source_id = \(source) and starts_at between \(range.lowerBound) and \(range.upperBound)
+            order by starts_at
+            """
+        ).map { try $0["starts_at"] }
+    }
+
+    /// The layouts of the blocks of `source` whose windows start in `windows`.
+    static func layouts(
+        of source: Int32, windows: ClosedRange<Int64>, on connection: PostgresConnection
+    ) async throws -> Set<LayoutHash> {
+        let rows = try await connection.query(
+            """
+            select hash from layout where id in (
+                select layout_id from block
+                where source_id = \(source) and starts_at between \(windows.lowerBound) and \(windows.upperBound))
+            """)
+        return Set(try rows.compactMap { LayoutHash(bytes: try $0["hash"]) })
+    }
+
     /// The windows in which `source` has blocks.
     static func windows(of source: Int32, in pool: PostgresPool) async throws -> [Int64] {
         try await pool.query("select distinct starts_at from block where source_id = \(source) order by starts_at")
@@ -270,7 +245,7 @@ final class BlockTable: Sendable {
 
 extension [Int] {
     /// As PostgreSQL writes an `int4multirange`; the numbers rise.
-    fileprivate var ranges: String {
+    var ranges: String {
         var ranges: [Range<Int>] = []
         for number in self {
             if let last = ranges.last, last.upperBound == number {

@@ -43,6 +43,30 @@ final class IndexedLayout: Sendable {
     /// How many families and series there are.
     var size: LayoutSize { LayoutSize(families: families.count, series: scraped.count) }
 
+    /// The numbers of the series that only rise, but for resets, as far as TYPE tells.
+    var counters: Set<Int> {
+        let types = Dictionary(families.map { ($0.name, $0.type) }) { $1 }
+        return Set(scraped.indices.filter { Self.isCounter(scraped[$0].metric, types) })
+    }
+
+    private static func isCounter(_ metric: String, _ types: [String: MetricType]) -> Bool {
+        switch types[metric] {
+        case .counter: return true
+        case .gauge: return false
+        case .histogram, .summary, .unknown, nil: break
+        }
+        for part in ["_bucket", "_sum", "_count", "_total"] where metric.hasSuffix(part) {
+            switch types[String(metric.dropLast(part.count))] {
+            case .histogram, .summary: return part != "_total"
+            case .counter: return part == "_total"
+            // Nobody said what it is: its name does.
+            case .unknown, nil: return types[metric] != .summary
+            case .gauge: return false
+            }
+        }
+        return false
+    }
+
     /// The numbers of the series that satisfy all of `matchers`, rising. `isExposed`: labels as a reader sees them who
     /// gets identity labels added.
     func series(matching matchers: [LabelMatcher], isExposed: Bool) -> [Int] {

@@ -13,6 +13,16 @@ extension SeriesStore {
     private static let sourcesAtATime = 100
 
     public func series(_ selection: SeriesSelection) async throws -> [SampledSeries] {
+        if case .hours(let statistic, let isOnHours) = selection.need,
+            let hours = try await rolledHours(of: selection, isOnHours: isOnHours)
+        {
+            return try await series(selection, statistic, inRollupsOf: hours)
+        }
+        return try await samples(selection)
+    }
+
+    /// Every sample, or the newest ones, as `selection` needs them.
+    func samples(_ selection: SeriesSelection) async throws -> [SampledSeries] {
         let (start, end) = (selection.start.milliseconds, selection.end.milliseconds)
         guard start <= end else { return [] }
         var reading = prepare(selection)

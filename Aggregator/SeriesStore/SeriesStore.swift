@@ -28,12 +28,14 @@ public final class SeriesStore: SeriesSource, Sendable {
         public var commitTolerance: Duration = .seconds(30)
         /// Age at which a day of blocks is dropped.
         public var retention: Duration = .seconds(90 * 86_400)
+        /// Age at which four weeks of rollups are dropped.
+        public var rollupRetention: Duration = .seconds(730 * 86_400)
         /// Bytes of blocks, with all that PostgreSQL adds, beyond which the oldest day is dropped; nil: no limit.
         public var limitBytes: Int64?
         /// How long after a start agents have to come back before they count as silent.
         public var listeningGrace: Duration = .seconds(60)
 
-        /// 256 MiB, a quarter of an hour, slots of 10 minutes, windows of 6 hours, 90 days, a minute.
+        /// 256 MiB, a quarter of an hour, slots of 10 minutes, windows of 6 hours, 90 days, two years, a minute.
         public init() {}
     }
 
@@ -60,6 +62,7 @@ public final class SeriesStore: SeriesSource, Sendable {
     let table: BatchTable
     let partitions: BatchPartitions
     let blocks: BlockTable
+    let rollups: RollupTable
     let keyframes: KeyframeCache
     let state: Mutex<State>
     let derived: DerivedSeries
@@ -75,6 +78,7 @@ public final class SeriesStore: SeriesSource, Sendable {
         table = BatchTable(pool: pool)
         partitions = BatchPartitions(pool: pool, slot: options.batchSlot)
         blocks = BlockTable(pool: pool)
+        rollups = RollupTable(pool: pool)
         derived = DerivedSeries(pool: pool, clock: clock)
         let now = clock.now.milliseconds
         state = Mutex(
@@ -138,8 +142,8 @@ public final class SeriesStore: SeriesSource, Sendable {
         }
     }
 
-    /// Turns closed slots of batches into blocks and closed windows into merged ones, and drops what is over: slots that
-    /// became blocks, days that are too old or too much.
+    /// Turns closed slots of batches into blocks, closed windows into merged ones and closed days into rollups, and drops
+    /// what is over: slots that became blocks, days that are too old or too much.
     public func compact() async throws {
         let now = clock.now
         try await Compactor(store: self).run()
@@ -147,13 +151,17 @@ public final class SeriesStore: SeriesSource, Sendable {
         let reach = state.withLock { $0.catalogue.keyframeReach }
         let dropped = try await partitions.dropCompacted(endedBy: now - options.recentAge - reach, reach: reach)
         if !dropped.isEmpty { logger.debug("batches became blocks", metadata: ["slots": "\(dropped.count)"]) }
-        try await BlockMerger(store: self).run()
+        let closed = min(try await partitions.compactedThrough(), now.milliseconds)
+        try await BlockMerger(store: self).run(through: closed)
+        try await RollupMaker(store: self).run(through: closed)
+        try await dropWhatIsOver(at: now)
+    }
+
+    private func dropWhatIsOver(at now: Timestamp) async throws {
         try await blocks.dropEmptyYoung(before: now - options.blockWindow - options.batchSlot)
-        for name in try await blocks.dropPartitions(
-            before: now - options.retention, limitBytes: options.limitBytes)
-        {
-            logger.info("old blocks dropped", metadata: ["partition": "\(name)"])
-        }
+        let days = try await blocks.dropDays(before: now - options.retention, limitBytes: options.limitBytes)
+        let weeks = try await rollups.drop(before: now - options.rollupRetention)
+        for name in days + weeks { logger.info("old history dropped", metadata: ["partition": "\(name)"]) }
     }
 
     private func trim(at now: Timestamp) {

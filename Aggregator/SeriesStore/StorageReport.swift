@@ -36,6 +36,8 @@ public struct StorageReport: Sendable {
     public var youngBlocks: Int64 = 0
     /// Rows of `block` that are.
     public var mergedBlocks: Int64 = 0
+    /// Rows of `rollup`, which are no samples.
+    public var rollups: Int64 = 0
     /// Largest first.
     public var clusters: [Share] = []
     /// Largest first; of a sample of the blocks.
@@ -61,14 +63,15 @@ extension SeriesStore {
                 select coalesce(sum(scrapes::bigint * series), 0)::bigint as samples,
                     count(*) filter (where level = 0) as young, count(*) filter (where level > 0) as merged,
                     (select count(*) from batch b join batch_partition p
-                     on p.compacted_at is null and b.received_at >= p.starts_at and b.received_at < p.ends_at) as waiting
+                     on p.compacted_at is null and b.received_at >= p.starts_at and b.received_at < p.ends_at) as waiting,
+                    (select count(*) from rollup) as rollups
                 from block
                 """
             ).first
             if let row {
                 report.samples = try row["samples"]
                 (report.youngBlocks, report.mergedBlocks) = (try row["young"], try row["merged"])
-                report.waitingBatches = try row["waiting"]
+                (report.waitingBatches, report.rollups) = (try row["waiting"], try row["rollups"])
             }
             report.bytes = report.tables.filter { $0.name == "block" || Self.catalogueTables.contains($0.name) }
                 .reduce(0) { $0 + $1.bytes }
@@ -120,7 +123,7 @@ extension SeriesStore {
         return shares.values.sorted { ($0.bytes, $1.name) > ($1.bytes, $0.name) }
     }
 
-    /// A block or batch that cannot be read.
+    /// A block, rollup or batch that cannot be read.
     public struct Damage: Sendable {
         /// Which row.
         public var place: String
@@ -128,7 +131,7 @@ extension SeriesStore {
         public var problem: String
     }
 
-    /// Decodes every block and every scrape that is not a block yet, and calls `found` for each that cannot be read.
+    /// Decodes every block, every rollup and every scrape that is not a block yet, and calls `found` for each that cannot be read.
     ///
     /// - Parameter progress: told after each step how many rows were read.
     /// - Returns: how many rows were read.
@@ -145,6 +148,14 @@ extension SeriesStore {
                 for row in stored { if let damage = Self.damage(of: row) { found(damage) } }
                 rows += stored.count
             }
+            progress(rows)
+        }
+        last = .min
+        while let source = try await RollupTable.source(after: last, in: pool) {
+            last = source
+            let stored = try await pool.withConnection { try await RollupTable.rollups(of: source, on: $0) }
+            for row in stored { if let damage = Self.damage(of: row) { found(damage) } }
+            rows += stored.count
             progress(rows)
         }
         // What became blocks was read there; its keyframes may be gone.
@@ -165,6 +176,17 @@ extension SeriesStore {
             return Damage(place: place, problem: "it holds \(block.series) series")
         } catch {
             return Damage(place: place, problem: error.description)
+        }
+    }
+
+    private static func damage(of row: StoredRollup) -> Damage? {
+        do throws(CodecError) {
+            _ = try Rollup(row)
+            return nil
+        } catch {
+            return Damage(
+                place: "rollup of source \(row.source), day \(row.day), series \(row.series)",
+                problem: error.description)
         }
     }
 

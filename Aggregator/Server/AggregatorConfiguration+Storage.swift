@@ -26,6 +26,8 @@ extension SeriesStore.Options {
                 else { return nil }
                 return window
             } ?? blockWindow
+        rollupRetention = section.duration(
+            "rollups", default: rollupRetention, in: .seconds(86_400) ... .seconds(36_500 * 86_400))
         let limit = section.bytes("limit", default: 0, in: 0...1 << 60)
         limitBytes = limit > 0 ? Int64(limit) : nil
         section.finish()

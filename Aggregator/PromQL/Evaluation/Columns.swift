@@ -18,10 +18,15 @@ struct RangeSeries {
     var dropsName = false
     var timestamps: [Int64]
     var values: [Double]
+    /// How many samples each stands for; nil: each is one.
+    var weights: [Double]?
 
     /// `series` without its staleness markers; shares its columns if it has none.
     init(_ series: SampledSeries) {
         labels = series.labels
+        weights = series.weights.map { weights in
+            zip(weights, series.values).filter { !$1.isStale }.map(\.0)
+        }
         guard series.values.contains(where: \.isStale) else {
             timestamps = series.timestamps
             values = series.values

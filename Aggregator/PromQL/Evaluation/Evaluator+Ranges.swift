@@ -46,6 +46,7 @@ extension Evaluator {
             for one in loaded(for: node.selector) {
                 try checkpoint()
                 series.append(RangeSeries(one))
+                if one.weights != nil { inform("past days were read from rollups of 1h", at: node.selector.range) }
             }
             return RangeVector(
                 series: series, reference: frame.reference(node.selector.at, node.selector.offset),

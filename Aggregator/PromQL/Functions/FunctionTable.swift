@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SeriesQuery
 
 /// A function: its types and what it does.
 struct FunctionDefinition: Sendable {
@@ -52,6 +53,13 @@ struct FunctionDefinition: Sendable {
 let functionTable: [String: FunctionDefinition] = Dictionary(
     uniqueKeysWithValues: (valueFunctions + dateFunctions + rangeFunctions + labelFunctions + scalarFunctions)
         .map { ($0.signature.name, $0) })
+
+/// The functions of long windows that may be answered from rollups, and what they ask of each hour.
+let hourlyStatistics: [String: SeriesSelection.Statistic] = [
+    "rate": .increase, "increase": .increase, "delta": .increase,
+    "min_over_time": .minimum, "max_over_time": .maximum, "last_over_time": .last,
+    "avg_over_time": .mean, "sum_over_time": .mean, "count_over_time": .mean, "present_over_time": .mean,
+]
 
 private let valueFunctions: [FunctionDefinition] = [
     .init("abs", [.vector], .map { $0.magnitude }),

@@ -3,18 +3,31 @@ internal import Model
 // The `…_over_time` family, `changes` and `resets`.
 extension WindowFunction {
     static let average = WindowFunction { series, window, _ in
+        if let weights = series.weights {
+            return weightedSum(series, weights, window) / weights[window.samples].reduce(0, +)
+        }
         var mean = KahanMean(series.values[window.samples.lowerBound])
         for index in window.samples.dropFirst() { mean.add(series.values[index]) }
         return mean.value
     }
 
     static let sum = WindowFunction { series, window, _ in
+        if let weights = series.weights { return weightedSum(series, weights, window) }
         var sum = KahanSum()
         for index in window.samples { sum.add(series.values[index]) }
         return sum.value
     }
 
-    static let count = WindowFunction { _, window, _ in Double(window.samples.count) }
+    /// Of the samples that each of `series`' stands for.
+    private static func weightedSum(_ series: RangeSeries, _ weights: [Double], _ window: Window) -> Double {
+        var sum = KahanSum()
+        for index in window.samples { sum.add(series.values[index] * weights[index]) }
+        return sum.value
+    }
+
+    static let count = WindowFunction { series, window, _ in
+        series.weights.map { $0[window.samples].reduce(0, +) } ?? Double(window.samples.count)
+    }
 
     static let present = WindowFunction { _, _, _ in 1 }
 

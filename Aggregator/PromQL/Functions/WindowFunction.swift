@@ -57,7 +57,8 @@ extension WindowFunction {
             var toStart = Double(firstTime - window.start) / 1000
             var toEnd = Double(window.end - lastTime) / 1000
             let sampled = Double(lastTime - firstTime) / 1000
-            let average = sampled / Double(samples.count - 1)
+            let count = series.weights.map { $0[samples].reduce(0, +) } ?? Double(samples.count)
+            let average = sampled / (count - 1)
             // A gap to the window's end larger than usual: the series is taken to begin or end half an interval out.
             let threshold = average * 1.1
             if toStart >= threshold { toStart = average / 2 }

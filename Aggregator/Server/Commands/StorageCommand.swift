@@ -25,7 +25,7 @@ struct StorageCommand: ParsableCommand {
 
     struct CheckCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "check", abstract: "Decodes every block and every waiting batch.",
+            commandName: "check", abstract: "Decodes every block, every rollup and every waiting batch.",
             discussion: "Exit status 1 if something cannot be read. Safe while the aggregator runs.")
 
         @OptionGroup var options: ConfigurationOption
@@ -55,7 +55,8 @@ private struct StorageTable {
         let cost = report.bytesPerSample.map { "\(Self.rounded($0, 3)) bytes a sample" } ?? "no blocks yet"
         Swift.print("\(report.samples) samples in blocks and their catalogue, \(Self.size(report.bytes)): \(cost)")
         Swift.print(
-            "blocks: \(report.mergedBlocks) merged, \(report.youngBlocks) young; \(report.waitingBatches) batches wait")
+            "blocks: \(report.mergedBlocks) merged, \(report.youngBlocks) young; \(report.rollups) rollups; "
+                + "\(report.waitingBatches) batches wait")
         section("table, indexes and TOAST", report.tables.map { ($0.name, Self.size($0.bytes)) })
         section("cluster", report.clusters.map { ($0.name, Self.words($0)) })
         section("metric", report.metrics.prefix(metrics).map { ($0.name, Self.words($0)) })

@@ -231,7 +231,7 @@ struct BlocksTests {
             var agent = try await TestAgent("n1", in: pool)
             try await Self.ingest(0..<200, of: &agent, into: store, clock)
             try await store.compact()
-            #expect(try await store.blocks.partitions().count == 1)
+            #expect(try await store.blocks.mergedDays.all().count == 1)
             clock.now = midnight + seconds(2 * 86_400)
             try await store.maintain()
             agent.fill(1)
@@ -239,7 +239,7 @@ struct BlocksTests {
             clock.now = midnight + seconds(2 * 86_400 + 600)
             try await store.maintain()
             try await store.compact()
-            #expect(try await store.blocks.partitions().isEmpty)
+            #expect(try await store.blocks.mergedDays.all().isEmpty)
             #expect(try await Self.counter(store, 200).isEmpty)
         }
     }
@@ -261,7 +261,7 @@ struct BlocksTests {
             clock.now = midnight + seconds(2 * 86_400 + 300)
             try await store.maintain()
             try await store.compact()
-            #expect(try await store.blocks.partitions().count == 1)
+            #expect(try await store.blocks.mergedDays.all().count == 1)
         }
     }
 }
