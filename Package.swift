@@ -240,7 +240,8 @@ let package = Package(
         tests(
             "Aggregator", "SeriesStore",
             [
-                "Model", "SeriesQuery", "PromQL", "FrameCodec", "Postgres", "Schema", "PrometheusText", "DurableFiles",
+                "Model", "SeriesQuery", "PromQL", "FrameCodec", "BlockCodec", "Postgres", "Schema", "PrometheusText",
+                "DurableFiles",
                 logging,
             ]),
         tests("Aggregator", "SeriesQuery", ["Model"]),

@@ -43,6 +43,14 @@ final class AgentDirectory: Sendable {
         }
     }
 
+    /// Forgets the agents of all clusters but those with these numbers.
+    func keep(clusters numbers: Set<Int32>) {
+        state.withLock { state in
+            state.byID = state.byID.filter { numbers.contains($0.value.clusterNumber) }
+            state.unsaved = state.unsaved.filter { state.byID[$0] != nil }
+        }
+    }
+
     /// Marks `id` as revoked from `at` on.
     func revoke(_ id: AgentID, at: Timestamp) {
         state.withLock { $0.byID[id]?.revokedAt = at }
