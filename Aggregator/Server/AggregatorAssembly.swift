@@ -75,10 +75,13 @@ struct AggregatorAssembly {
             })
         let desk = EnrolmentDesk(fleet: fleet, audit: audit, metrics: metrics, clock: clock, logger: logger)
 
+        let selfCheck = SelfCheck(
+            pool: pool, diskOfDatabase: configuration.database == nil ? configuration.stateDirectory : nil,
+            logger: logger)
         let apiServices = APIServices(
             access: access, fleet: fleet, health: health, ingestor: ingestor, rules: rules,
-            notifications: notifications, engine: engine, metrics: metrics, installation: installation, clock: clock,
-            logger: logger)
+            notifications: notifications, engine: engine, metrics: metrics, installation: installation,
+            problems: { selfCheck.problems }, clock: clock, logger: logger)
         let server = try APIServer(
             services: apiServices, enrolment: desk, limits: configuration.api,
             dashboardDirectory: configuration.dashboardDirectory, logger: logger)
@@ -97,7 +100,7 @@ struct AggregatorAssembly {
                 store, audit, fleet, FleetFollower(fleet: fleet, store: store, health: health, logger: logger),
                 notifications, rules, health,
                 SelfObservation(metrics: metrics, sink: store, clock: clock, logger: logger),
-                ingestor, certificate, http, status,
+                ingestor, certificate, MemoryRelease(), selfCheck, http, status,
             ]
     }
 }

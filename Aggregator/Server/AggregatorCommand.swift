@@ -10,7 +10,7 @@ struct AggregatorCommand: AsyncParsableCommand {
         version: BuildVersion.version,
         subcommands: [
             ServeCommand.self, CheckConfigCommand.self, TokenCommand.self, CACommand.self, UserCommand.self,
-            StorageCommand.self, VersionCommand.self,
+            StorageCommand.self, BackupCommand.self, RestoreCommand.self, VersionCommand.self,
         ])
 }
 
