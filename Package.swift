@@ -126,7 +126,8 @@ let package = Package(
         library(
             "Aggregator", "SeriesStore",
             [
-                "Model", "SeriesQuery", "FrameCodec", "BlockCodec", "Postgres", "Cryptography", logging, lifecycle,
+                "Model", "SeriesQuery", "FrameCodec", "BlockCodec", "Postgres", "Cryptography", "AsyncSupport", logging,
+                lifecycle,
             ]),
         library("Aggregator", "SeriesQuery", ["Model"]),
         library("Aggregator", "SelfMetrics", ["Model"]),
@@ -180,7 +181,7 @@ let package = Package(
                 "Fleet", "FleetHealth", "Access", "SeriesQuery", "PromQL", "SelfMetrics", "ConfigurationFile",
                 "ServiceRuntime",
                 "Cryptography", "DurableFiles", "Model",
-                "AgentProtocol", "HTTPClient", "PrometheusText", "AsyncSupport", "JSON", "CMalloc",
+                "AgentProtocol", "HTTPClient", "PrometheusText", "AsyncSupport", "JSON",
                 arguments, hummingbird, logging, lifecycle, unixSignals,
             ]),
 
@@ -240,8 +241,7 @@ let package = Package(
         tests(
             "Aggregator", "SeriesStore",
             [
-                "Model", "SeriesQuery", "PromQL", "FrameCodec", "BlockCodec", "Postgres", "Schema", "PrometheusText",
-                "DurableFiles",
+                "Model", "SeriesQuery", "PromQL", "FrameCodec", "Postgres", "Schema", "PrometheusText", "DurableFiles",
                 logging,
             ]),
         tests("Aggregator", "SeriesQuery", ["Model"]),
@@ -274,8 +274,7 @@ let package = Package(
             [
                 "Model", "Postgres", "Schema", "SeriesQuery", "SeriesStore", "Fleet", "FleetHealth", "Access", "Ingest",
                 "PromQL", "Rules", "Notifications", "SelfMetrics", "JSON", "HTTPClient", "Cryptography",
-                "MessageSignatures", "AgentProtocol", "FrameCodec", "Spool", "Uplink", "AsyncSupport", hummingbird,
-                hummingbirdTesting,
+                "MessageSignatures", "AgentProtocol", "FrameCodec", "Spool", "Uplink", hummingbird, hummingbirdTesting,
                 logging, lifecycle,
             ]),
         .testTarget(

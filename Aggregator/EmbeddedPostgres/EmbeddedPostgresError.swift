@@ -16,8 +16,6 @@ public struct EmbeddedPostgresError: Error, Sendable, CustomStringConvertible {
         case cannotInitialise
         /// The server does not start.
         case cannotStart
-        /// One of PostgreSQL's tools failed.
-        case tool
     }
 
     /// What kind of obstacle.

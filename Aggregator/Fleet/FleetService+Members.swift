@@ -9,15 +9,19 @@ extension FleetService {
 
     /// Takes what agents said of their members, in the order of arrival.
     ///
+    /// - Parameter areSaved: whether another aggregator took them, and saves them. Their events are stored all the same,
+    ///   unless they are already: it may have died before it came to that.
     /// - Returns: the events that are new, stored or waiting to be.
     @discardableResult
-    public func apply(_ opinions: [MemberOpinion]) async -> [FleetEvent] {
+    public func apply(_ opinions: [MemberOpinion], areSaved: Bool = false) async -> [FleetEvent] {
         let events = state.withLock { state in
             var events: [FleetEvent] = []
             for opinion in opinions {
                 events += state.observations[opinion.cluster, default: ClusterObservation(name: opinion.cluster)]
                     .apply(opinion)
-                guard opinion.observedAt >= state.unsavedOpinions[opinion.key]?.observedAt ?? opinion.observedAt else {
+                guard !areSaved,
+                    opinion.observedAt >= state.unsavedOpinions[opinion.key]?.observedAt ?? opinion.observedAt
+                else {
                     continue
                 }
                 state.unsavedOpinions[opinion.key] = opinion
@@ -51,7 +55,9 @@ extension FleetService {
                 directory[opinion.key.agent].map { (agent: $0, opinion: opinion) }
             }
             try await ClusterStore(pool: pool).save(known)
-            for event in try await EventStore(pool: pool).insert(events) {
+            let stored = try await EventStore(pool: pool).insert(events, by: origin)
+            told.withLock { _ = $0.note(stored.map(\.id)) }
+            for event in stored {
                 log(event)
                 self.events.send(event)
             }
@@ -100,29 +106,6 @@ extension FleetService {
         cluster: String? = nil, kind: String? = nil, before: Int64? = nil, limit: Int
     ) async throws -> [FleetEvent] {
         try await EventStore(pool: pool).events(cluster: cluster, kind: kind, before: before, limit: limit)
-    }
-
-    /// Deletes `cluster` and all that belongs to it: its agents are strangers from now on, here at once and at other
-    /// aggregators within five seconds. Its history goes in the background.
-    ///
-    /// - Throws: `.notFound`.
-    public func deleteCluster(_ cluster: String) async throws {
-        guard try await ClusterStore(pool: pool).delete(cluster) else {
-            throw FleetError(.notFound, "there is no cluster \(cluster)")
-        }
-        keep(try await ClusterStore(pool: pool).clusters())
-    }
-
-    /// Takes `clusters` for all there are, and forgets what belongs to others.
-    func keep(_ clusters: [ClusterStore.Cluster]) {
-        directory.keep(clusters: Set(clusters.map(\.number)))
-        let names = Set(clusters.map(\.name))
-        state.withLock { state in
-            state.clusters = Dictionary(clusters.map { ($0.name, $0) }) { $1 }
-            state.observations = state.observations.filter { names.contains($0.key) }
-            state.unsavedOpinions = state.unsavedOpinions.filter { names.contains($0.value.cluster) }
-            state.unsavedEvents.removeAll { !names.contains($0.cluster) }
-        }
     }
 
     /// Begins or (with nil) ends a maintenance window.

@@ -26,6 +26,7 @@ public final class FleetService: Service, CustomStringConvertible {
         var clusters: [String: ClusterStore.Cluster] = [:]
         var unsavedOpinions: [MemberOpinion.Key: MemberOpinion] = [:]
         var unsavedEvents: [FleetEvent] = []
+        var lookedForAgentsAt: ContinuousClock.Instant?
     }
 
     /// Events as they are stored, each once.
@@ -34,6 +35,9 @@ public final class FleetService: Service, CustomStringConvertible {
     let pool: PostgresPool
     let directory = AgentDirectory()
     let state = Mutex(State())
+    let told = Mutex(ToldEvents())
+    /// Tells what this aggregator stores from what others do.
+    let origin = UInt64.random(in: .min ... .max)
     let clock: WallClock
     let logger: Logger
     let options: Options
@@ -59,6 +63,8 @@ public final class FleetService: Service, CustomStringConvertible {
         let clusters = try await ClusterStore(pool: pool).clusters()
         let byNumber = Dictionary(agents.map { ($0.number, $0) }) { $1 }
         let opinions = try await ClusterStore(pool: pool).opinions(of: byNumber)
+        let newest = try await EventStore(pool: pool).newestID()
+        told.withLock { _ = $0.note([newest]) }
         state.withLock { state in
             state.clusters = Dictionary(clusters.map { ($0.name, $0) }) { $1 }
             for opinion in opinions.sorted(by: { $0.observedAt < $1.observedAt }) {
@@ -71,10 +77,15 @@ public final class FleetService: Service, CustomStringConvertible {
     /// Watches for silent agents every second; every five, writes contacts and reads what others changed.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
-            var ticker = Ticker(every: .seconds(1), clock: ContinuousClock())
-            // Cancelled: shutdown.
-            while let tick = try? await ticker.next() {
-                await self.step(number: tick.number)
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.followEvents() }
+                group.addTask {
+                    var ticker = Ticker(every: .seconds(1), clock: ContinuousClock())
+                    // Cancelled: shutdown.
+                    while let tick = try? await ticker.next() {
+                        await self.step(number: tick.number)
+                    }
+                }
             }
         }
         events.finish()
@@ -93,7 +104,13 @@ public final class FleetService: Service, CustomStringConvertible {
     /// Notes who fell silent or came back.
     func checkSilence() async {
         let now = clock.now
-        let changes = watch.changes(of: directory.all, at: now)
+        var changes = watch.changes(of: directory.all, at: now)
+        let suspects = changes.filter { $0.silentSince != nil }.map(\.id)
+        if !suspects.isEmpty {
+            // Another aggregator may hear it.
+            guard await askOthers(about: suspects) else { return }
+            changes = watch.changes(of: directory.all, at: now)
+        }
         guard !changes.isEmpty else { return }
         for change in changes { directory.update(change.id) { $0.silentSince = change.silentSince } }
         await store(changes.map(\.event))
@@ -112,13 +129,13 @@ public final class FleetService: Service, CustomStringConvertible {
     }
 
     /// Reads what another aggregator or the command line changed in the last minute.
-    func refresh() async {
+    public func refresh() async {
         do {
             let agents = try await AgentStore(pool: pool).changed(since: clock.now - .seconds(60))
             let clusters = try await ClusterStore(pool: pool).clusters()
             directory.merge(agents)
-            keep(clusters)
             state.withLock { state in
+                state.clusters = Dictionary(clusters.map { ($0.name, $0) }) { $1 }
                 for agent in agents where !agent.isActive { state.observations[agent.cluster]?.forget(agent.id) }
             }
         } catch {

@@ -19,7 +19,6 @@ public final class BatchIngestor: Service, CustomStringConvertible {
     private let contexts: StreamContexts
     private let writer: BatchWriter
     private let queue: CommitQueue
-    private let ledger: Ledger
     private let recorder: RefusalRecorder
     private let numbers: IngestMetrics
     private let stateChanged: @Sendable (Timestamp) -> Void
@@ -40,11 +39,10 @@ public final class BatchIngestor: Service, CustomStringConvertible {
         verifier = UploadVerifier(limits: limits) { fleet.agent($0) }
         contexts = StreamContexts(store: store)
         writer = BatchWriter(pool: pool, store: store)
-        ledger = Ledger(pool: pool)
         let queue = CommitQueue(maximumCount: limits.queueLength, maximumBytes: limits.queueBytes)
         self.queue = queue
         recorder = RefusalRecorder(audit: audit, fleet: fleet, metrics: metrics, logger: logger)
-        numbers = IngestMetrics(metrics, queueLength: { Double(queue.count) }, queueBytes: { Double(queue.bytes) })
+        numbers = IngestMetrics(metrics) { Double(queue.count) }
     }
 
     public var description: String { "BatchIngestor" }
@@ -58,13 +56,8 @@ public final class BatchIngestor: Service, CustomStringConvertible {
     public func ingest(_ request: UploadRequest) async throws(Problem) {
         let now = clock.now
         do throws(Refusal) {
-            let upload = try verifier.verify(request, at: now)
+            let upload = try await verify(request, at: now)
             numbers.received(bytes: request.body.count)
-            let bytes = upload.memoryBytes
-            guard queue.reserve(bytes) else {
-                throw Refusal(problem: CommitQueue.full, header: upload.batch.header).proven(upload.agent)
-            }
-            defer { queue.release(bytes) }
             try await checkContext(upload)
             if case .failure(let problem) = await queue.submit(upload) {
                 throw Refusal(problem: problem, header: upload.batch.header).proven(upload.agent)
@@ -75,31 +68,13 @@ public final class BatchIngestor: Service, CustomStringConvertible {
         }
     }
 
-    /// Says which of the batches that an agent holds are not in the ledger.
-    ///
-    /// - Throws: the problem to answer with; it is counted and audited already.
-    public func answer(_ request: UploadRequest) async throws(Problem) -> LedgerAnswer {
-        let now = clock.now
-        do throws(Refusal) {
-            let (agent, question) = try verifier.verifyQuestion(request, at: now)
-            do {
-                let lacking = try await ledger.lacking(question.held, of: agent.number)
-                if let first = lacking.first {
-                    logger.warning(
-                        "an agent holds batches that are not in the database, which may have been restored; it sends them again",
-                        metadata: [
-                            "cluster": "\(agent.cluster)", "node": "\(agent.node)", "ranges": "\(lacking.count)",
-                            "epoch": "\(first.epoch)", "sequence": "\(first.sequences.lowerBound)",
-                        ])
-                }
-                return LedgerAnswer(lacking: lacking)
-            } catch {
-                logger.warning("the ledger could not be read", metadata: ["error": "\(String(reflecting: error))"])
-                throw Refusal(problem: Self.unavailable).proven(agent)
-            }
+    private func verify(_ request: UploadRequest, at now: Timestamp) async throws(Refusal) -> VerifiedUpload {
+        do {
+            return try verifier.verify(request, at: now)
         } catch {
-            await recorder.record(error, from: request.peer, at: now)
-            throw error.problem
+            // Enrolled by another aggregator a moment ago?
+            guard error.problem.code == .unknownAgent, await fleet.lookForNewAgents() else { throw error }
+            return try verifier.verify(request, at: now)
         }
     }
 
@@ -191,30 +166,25 @@ extension BatchIngestor {
                 waiting.continuation.resume(returning: .failure(problem))
                 continue
             }
-            note(waiting.upload, isNew: outcome == .stored)
+            note(waiting.upload)
             waiting.continuation.resume(returning: .success(()))
         }
     }
 
-    private func note(_ upload: VerifiedUpload, isNew: Bool) {
+    private func note(_ upload: VerifiedUpload) {
         let header = upload.batch.header
         fleet.noteAccepted(
             upload.agent.id, at: upload.receivedAt, epoch: header.epoch, sequence: header.sequence,
             newestSample: upload.batch.span?.upperBound, clockOffset: upload.clockOffset)
-        guard isNew else { return }
-        var (reports, dropped) = ([DropReport](), UInt64(0))
         for case .drop(let report) in upload.batch.items {
-            reports.append(report)
-            dropped = dropped.addingReportingOverflow(report.batches).partialValue
+            numbers.dropped(report.batches)
+            logger.warning(
+                "an agent could not keep all it measured",
+                metadata: [
+                    "cluster": "\(upload.agent.cluster)", "node": "\(upload.agent.node)",
+                    "batches": "\(report.batches)", "reason": "\(report.reason)",
+                ])
         }
-        guard !reports.isEmpty else { return }
-        numbers.dropped(dropped)
-        logger.warning(
-            "an agent could not keep all it measured",
-            metadata: [
-                "cluster": "\(upload.agent.cluster)", "node": "\(upload.agent.node)", "batches": "\(dropped)",
-                "reason": "\(Set(reports.map { "\($0.reason)" }).sorted().joined(separator: ", "))",
-            ])
     }
 
     private func noteStates(_ stored: [VerifiedUpload]) async {
@@ -229,9 +199,20 @@ extension BatchIngestor {
         return upload.states.compactMap { source, state in
             guard let descriptor = contexts.descriptor(key, source), descriptor.kind == .etcd else { return nil }
             return MemberOpinion(
-                key: MemberOpinion.Key(agent: upload.agent.id, source: descriptor.name), cluster: upload.agent.cluster,
-                node: upload.agent.node, instance: "\(upload.agent.node):\(descriptor.port)",
-                observedAt: upload.batch.header.madeAt, receivedAt: upload.receivedAt, state: state)
+                state, of: descriptor, from: upload.agent, observedAt: upload.batch.header.madeAt,
+                receivedAt: upload.receivedAt)
         }
+    }
+}
+
+extension MemberOpinion {
+    /// What `agent` says of its source `descriptor`.
+    init(
+        _ state: MemberState, of descriptor: SourceDescriptor, from agent: AgentRecord, observedAt: Timestamp,
+        receivedAt: Timestamp
+    ) {
+        self.init(
+            key: Key(agent: agent.id, source: descriptor.name), cluster: agent.cluster, node: agent.node,
+            instance: "\(agent.node):\(descriptor.port)", observedAt: observedAt, receivedAt: receivedAt, state: state)
     }
 }

@@ -126,8 +126,8 @@ public final class RuleService: Service {
             } catch {
                 logger.warning("evaluation of rules was interrupted", metadata: ["error": "\(error)"])
             }
-            // Cancelled is how it ends.
-            try? await Task.sleep(for: .seconds(2))
+            // So late at most those who stand by show what changed. Cancelled is how it ends.
+            try? await Task.sleep(for: .seconds(1))
         }
     }
 

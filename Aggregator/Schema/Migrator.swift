@@ -22,6 +22,9 @@ public struct Migration: Sendable {
 /// Applies migrations, forward only: each in a transaction of its own, all under one advisory lock, so that several
 /// aggregators may start at once.
 ///
+/// A migration only adds (tables, columns with a default, views): aggregators of the release before go on over the schema
+/// that a newer one has made, until they are replaced. What nobody uses any more is removed a release later.
+///
 /// The table `migration` keeps the SHA-256 of each applied file. A file must not change once it was released.
 public struct Migrator: Sendable {
     /// Oldest first, numbered from 1 without gaps.
@@ -65,7 +68,8 @@ public struct Migrator: Sendable {
                 .isEmpty
             guard !isApplied else { return }
             // An index on a large table may take longer than any query should.
-            try await connection.execute(script: "set local statement_timeout = 0")
+            // But it must not stand in line for a lock for long: everyone who comes later would stand behind it.
+            try await connection.execute(script: "set local statement_timeout = 0; set local lock_timeout = '10s'")
             try await connection.execute(script: String(decoding: migration.script, as: UTF8.self))
             try await connection.execute(
                 """

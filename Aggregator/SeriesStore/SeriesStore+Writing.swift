@@ -22,6 +22,7 @@ extension SeriesStore {
         try await writeSources(of: batches, known: catalogue, into: &written, on: connection)
         try await writeLayouts(of: batches, known: catalogue, into: &written, on: connection)
         try await BatchTable.insert(batches, on: connection)
+        try await CommitNotice(batches, by: origin)?.send(on: connection)
         return written
     }
 
@@ -124,7 +125,7 @@ extension SeriesStore {
                     SourceLayout(source: source, layout: keyframe.layout, firstAt: keyframe.timestamp.milliseconds))
             }
         }
-        try await CatalogueTables.insert(written.layouts, at: clock.now, on: connection)
+        try await CatalogueTables.insert(written.layouts, on: connection)
         try await CatalogueTables.insert(pairs, on: connection)
         written.layoutsOfSources = pairs
     }
@@ -154,7 +155,11 @@ extension SeriesStore {
             guard let record else { return false }
             try context.add(record.descriptor, source: number)
         case .layout(let hash, let source):
-            guard let layout = catalogue.layouts[hash] else { return false }
+            var layouts = catalogue.layouts
+            if layouts[hash] == nil {
+                layouts = try await pool.withConnection { try await self.catalogue(knowing: [hash], on: $0).layouts }
+            }
+            guard let layout = layouts[hash] else { return false }
             context.add(hash, size: layout.size, source: source)
         case .keyframe(let source, let sequence):
             let key = KeyframeKey(agent: agent, epoch: epoch, source: source, sequence: sequence)
@@ -185,7 +190,7 @@ extension SeriesStore.State {
 
 extension BatchItem {
     /// The source that it is about, and what it says of it.
-    fileprivate var sourceNumber: (Int, SourceDescriptor?)? {
+    var sourceNumber: (Int, SourceDescriptor?)? {
         switch self {
         case .source(let number, let descriptor): (number, descriptor)
         case .layout(let source, _), .state(let source, _): (source, nil)

@@ -64,24 +64,22 @@ struct AggregatorAssembly {
             silentAfter: configuration.silentAfter, clock: clock, logger: logger)
         try await health.load()
 
+        let stateChanged: @Sendable (Timestamp) -> Void = { newest in
+            rules.evaluateNow(reason: "a member's state changed", notBefore: newest)
+            health.wake()
+        }
         var ingestLimits = IngestLimits()
         ingestLimits.retention = configuration.retention
         let ingestor = BatchIngestor(
             pool: pool, store: store, fleet: fleet, audit: audit, metrics: metrics, limits: ingestLimits, clock: clock,
-            logger: logger,
-            stateChanged: { newest in
-                rules.evaluateNow(reason: "a member's state changed", notBefore: newest)
-                health.wake()
-            })
+            logger: logger, stateChanged: stateChanged)
+        let peers = PeerFollower(store: store, fleet: fleet, logger: logger, stateChanged: stateChanged)
         let desk = EnrolmentDesk(fleet: fleet, audit: audit, metrics: metrics, clock: clock, logger: logger)
 
-        let selfCheck = SelfCheck(
-            pool: pool, diskOfDatabase: configuration.database == nil ? configuration.stateDirectory : nil,
-            logger: logger)
         let apiServices = APIServices(
             access: access, fleet: fleet, health: health, ingestor: ingestor, rules: rules,
-            notifications: notifications, engine: engine, metrics: metrics, installation: installation,
-            problems: { selfCheck.problems }, clock: clock, logger: logger)
+            notifications: notifications, engine: engine, metrics: metrics, installation: installation, clock: clock,
+            logger: logger)
         let server = try APIServer(
             services: apiServices, enrolment: desk, limits: configuration.api,
             dashboardDirectory: configuration.dashboardDirectory, logger: logger)
@@ -97,10 +95,10 @@ struct AggregatorAssembly {
         services =
             database.services
             + [
-                store, audit, fleet, FleetFollower(fleet: fleet, store: store, health: health, logger: logger),
+                store, audit, fleet, FleetFollower(fleet: fleet, store: store, health: health, logger: logger), peers,
                 notifications, rules, health,
                 SelfObservation(metrics: metrics, sink: store, clock: clock, logger: logger),
-                ingestor, certificate, MemoryRelease(), selfCheck, http, status,
+                ingestor, certificate, http, status,
             ]
     }
 }

@@ -9,8 +9,9 @@ struct AggregatorCommand: AsyncParsableCommand {
         abstract: "Stores, alerts on and shows what etcd-monitor agents measure.",
         version: BuildVersion.version,
         subcommands: [
-            ServeCommand.self, CheckConfigCommand.self, TokenCommand.self, CACommand.self, UserCommand.self,
-            StorageCommand.self, BackupCommand.self, RestoreCommand.self, VersionCommand.self,
+            ServeCommand.self, CheckConfigCommand.self, TokenCommand.self, JoinCommand.self, CACommand.self,
+            UserCommand.self,
+            StorageCommand.self, VersionCommand.self,
         ])
 }
 

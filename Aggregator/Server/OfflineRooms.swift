@@ -7,6 +7,7 @@ import SeriesStore
 
 /// The few rooms that a command needs, on the database that the aggregator uses.
 struct OfflineRooms: Sendable {
+    let pool: PostgresPool
     let fleet: FleetService
     let audit: AuditLog
     let access: AccessService
@@ -24,7 +25,7 @@ struct OfflineRooms: Sendable {
         do {
             let audit = AuditLog(pool: pool, logger: logger)
             let rooms = OfflineRooms(
-                fleet: FleetService(pool: pool, logger: logger), audit: audit,
+                pool: pool, fleet: FleetService(pool: pool, logger: logger), audit: audit,
                 access: try AccessService(pool: pool, audit: audit, logger: logger),
                 store: SeriesStore(pool, options: configuration.storeOptions, logger: logger))
             try await body(rooms)

@@ -29,6 +29,7 @@ class Aggregator:
             os.chown(self.state, uid, uid)
         self.configuration.write_text(self._yaml(smtp_port, webhook_url, dashboard) + more_yaml)
         self._cookie: str | None = None
+        self._founder: Aggregator | None = None
         self.process = Process("aggregator", [self.binary, "serve", "--config", self.configuration],
                                folder / "aggregator.log", notify=True, uid=uid)
 
@@ -53,7 +54,15 @@ class Aggregator:
 
     @property
     def password(self) -> str:
+        if self._founder:
+            return self._founder.password
         return (self.state / "initial-password").read_text().strip()
+
+    def join(self, founder: "Aggregator"):
+        """Becomes one of `founder`'s installation, before the first start."""
+        self._founder = founder
+        token = founder.command("token", "create-join")
+        self.command("join", "--token-file", "-", standard_input=token + "\n")
 
     def start(self):
         self.process.start(120)
@@ -61,10 +70,11 @@ class Aggregator:
     def stop(self):
         self.process.stop(60)
 
-    def command(self, *words: str) -> str:
+    def command(self, *words: str, standard_input: str = "") -> str:
         """What `etcd-monitor-aggregator WORDS` prints."""
         done = subprocess.run([self.binary, *words, "--config", self.configuration], capture_output=True, text=True,
-                              timeout=60, preexec_fn=lambda: become(self.uid))
+                              input=standard_input, timeout=60, preexec_fn=lambda: become(self.uid),
+                              env=os.environ | ({"HOME": "/"} if self.uid is not None else {}))
         if done.returncode != 0:
             raise LabError(f"etcd-monitor-aggregator {' '.join(words)}: {done.stdout.strip()}\n{done.stderr.strip()}")
         return done.stdout.strip()

@@ -59,6 +59,8 @@ class Process:
         """Starts it; with `notify`, returns when it says READY=1 as it would to systemd."""
         environment = dict(self._environment)
         environment.pop("NOTIFY_SOCKET", None)
+        if self.uid is not None:
+            environment["HOME"] = "/"  # our own is closed to it
         if self._notify:
             folder = pathlib.Path(tempfile.mkdtemp(prefix="etcd-monitor-notify-"))
             path = folder / "socket"

@@ -23,7 +23,9 @@ final class AgentDirectory: Sendable {
     func merge(_ records: [AgentRecord]) {
         state.withLock { state in
             for var record in records {
-                if let known = state.byID[record.id], state.unsaved.contains(record.id) {
+                if let known = state.byID[record.id],
+                    state.unsaved.contains(record.id) || known.contact.isNewer(than: record.contact)
+                {
                     record.contact = known.contact
                 }
                 state.byID[record.id] = record
@@ -43,11 +45,12 @@ final class AgentDirectory: Sendable {
         }
     }
 
-    /// Forgets the agents of all clusters but those with these numbers.
-    func keep(clusters numbers: Set<Int32>) {
+    /// Notes what another aggregator heard of the agent `id`, and saves.
+    func follow(_ id: AgentID, _ change: (inout AgentContact) -> Void) {
         state.withLock { state in
-            state.byID = state.byID.filter { numbers.contains($0.value.clusterNumber) }
-            state.unsaved = state.unsaved.filter { state.byID[$0] != nil }
+            guard var record = state.byID[id] else { return }
+            change(&record.contact)
+            state.byID[id] = record
         }
     }
 

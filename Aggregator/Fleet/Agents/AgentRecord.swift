@@ -48,4 +48,10 @@ public struct AgentContact: Hashable, Sendable {
 
     /// Nothing heard.
     public init() {}
+
+    /// Whether it is of a later batch than `other`.
+    func isNewer(than other: AgentContact) -> Bool {
+        guard let lastSeen else { return false }
+        return other.lastSeen.map { $0 < lastSeen } ?? true
+    }
 }

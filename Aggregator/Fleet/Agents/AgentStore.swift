@@ -24,6 +24,17 @@ struct AgentStore: Sendable {
         ).map(Self.record)
     }
 
+    /// When each of `ids` was last heard, by whichever aggregator.
+    func lastSeen(of ids: [AgentID]) async throws -> [AgentID: Timestamp] {
+        let rows = try await pool.query(
+            "select uid, last_seen_at from agent where uid = any(\(ids.map(\.bytes))) and last_seen_at is not null")
+        var result: [AgentID: Timestamp] = [:]
+        for row in rows {
+            if let id = AgentID(bytes: try row["uid"]) { result[id] = try row["last_seen_at"] }
+        }
+        return result
+    }
+
     /// The agent of the row `number`.
     func agent(_ number: Int32, on connection: PostgresConnection) async throws -> AgentRecord? {
         try await connection.query(Self.columns + " where a.id = \(number)").first.map(Self.record)

@@ -6,20 +6,53 @@ internal import Postgres
 struct EventStore: Sendable {
     let pool: PostgresPool
 
-    /// Stores `events`; of several with one occurrence only the first, whoever wrote it.
+    /// Where aggregators tell each other which events they stored.
+    static let channel = "etcd_monitor_events"
+
+    /// How many events of a cluster are looked through for what was said of the same thing last.
+    private static let lookBack = 200
+
+    /// Stores `events`; of several with one occurrence only the first, and of what begins and ends no second beginning or
+    /// end in a row, whoever wrote it. Tells other aggregators.
     ///
+    /// - Parameter origin: who stores them.
     /// - Returns: those that are new, with their ids.
-    func insert(_ events: [FleetEvent]) async throws -> [FleetEvent] {
+    func insert(_ events: [FleetEvent], by origin: UInt64) async throws -> [FleetEvent] {
         guard !events.isEmpty else { return [] }
-        let rows = try await pool.query(
+        return try await pool.transaction { connection in
+            // Each sees what the one before said of the same thing.
+            try await connection.lockUntilCommit("events")
+            var stored: [FleetEvent] = []
+            for part in events.partsWithDistinctTopics {
+                stored += try await Self.insert(Array(part), on: connection)
+            }
+            let notices = EventNotice(origin: origin, ids: stored.map(\.id)).payloads
+            try await connection.query(
+                "select count(pg_notify(\(Self.channel), p)) as sent from unnest(\(notices)) as p")
+            return stored
+        }
+    }
+
+    private static func insert(_ events: [FleetEvent], on connection: PostgresConnection) async throws -> [FleetEvent] {
+        let rows = try await connection.query(
             """
             insert into event (at, cluster_id, kind, severity, member, node, sentence, detail, occurrence)
             select s.at, c.id, s.kind, s.severity, s.member, s.node, s.sentence, s.detail::jsonb, s.occurrence
             from unnest(\(events.map(\.at)), \(events.map(\.cluster)), \(events.map(\.kind.rawValue)),
                 \(events.map(\.severity.rawValue)), \(events.map(\.member)), \(events.map(\.node)),
-                \(events.map(\.sentence)), \(events.map { Self.json($0.detail) }), \(events.map(\.occurrence)))
-                as s(at, cluster, kind, severity, member, node, sentence, detail, occurrence)
+                \(events.map(\.sentence)), \(events.map { json($0.detail) }), \(events.map(\.occurrence)),
+                \(events.map { $0.kind.opposite?.rawValue }), \(events.map(\.topic)))
+                with ordinality as s(at, cluster, kind, severity, member, node, sentence, detail, occurrence,
+                    opposite, topic, number)
             join cluster c on c.name = s.cluster
+            where s.opposite is null or s.kind is distinct from (
+                select e.kind
+                from (select id, kind, occurrence from event where cluster_id = c.id order by id desc
+                    limit \(lookBack)) e
+                where e.kind in (s.kind, s.opposite)
+                  and starts_with(e.occurrence, e.kind || '/' || s.topic || '/')
+                order by e.id desc limit 1)
+            order by s.number
             on conflict (cluster_id, occurrence) do nothing
             returning id, (select name from cluster where id = cluster_id) as cluster, occurrence
             """)
@@ -35,15 +68,32 @@ struct EventStore: Sendable {
         }
     }
 
+    /// The id of the newest event; 0 if there is none.
+    func newestID() async throws -> Int64 {
+        try await pool.query("select coalesce(max(id), 0) as id from event").first.map { try $0["id"] } ?? 0
+    }
+
+    /// The events `ids`, oldest first.
+    func events(_ ids: [Int64]) async throws -> [FleetEvent] {
+        try await pool.query(Self.columns + " where e.id = any(\(ids)) order by e.id").compactMap(Self.event)
+    }
+
+    /// At most `limit` events after the event `id`, oldest first.
+    func events(after id: Int64, limit: Int) async throws -> [FleetEvent] {
+        try await pool.query(Self.columns + " where e.id > \(id) order by e.id limit \(limit)").compactMap(Self.event)
+    }
+
+    private static let columns: SQL = """
+        select e.id, e.at, c.name as cluster, e.kind, e.severity, e.member, e.node, e.sentence, e.detail::text,
+            e.occurrence
+        from event e join cluster c on c.id = e.cluster_id
+        """
+
     /// Events before `before`, newest first.
     func events(
         cluster: String?, kind: String?, before: Int64?, limit: Int
     ) async throws -> [FleetEvent] {
-        var sql: SQL = """
-            select e.id, e.at, c.name as cluster, e.kind, e.severity, e.member, e.node, e.sentence, e.detail::text,
-                e.occurrence
-            from event e join cluster c on c.id = e.cluster_id where e.id < \(before ?? .max)
-            """
+        var sql = Self.columns + " where e.id < \(before ?? .max)"
         if let cluster { sql = sql + " and c.name = \(cluster)" }
         if let kind { sql = sql + " and e.kind = \(kind)" }
         return try await pool.query(sql + " order by e.id desc limit \(limit)").compactMap(Self.event)

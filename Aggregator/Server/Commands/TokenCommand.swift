@@ -3,10 +3,12 @@ import ArgumentParser
 import ConfigurationFile
 import Fleet
 import Logging
+import Model
 
 struct TokenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Enrolment tokens.", subcommands: [CreateCommand.self])
+        commandName: "token", abstract: "Tokens for agents and for further aggregators.",
+        subcommands: [CreateCommand.self, CreateJoinCommand.self])
 
     struct CreateCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -37,6 +39,41 @@ struct TokenCommand: ParsableCommand {
                         actor: Principal.local.name, action: Permission.enrolAgent.rawValue, object: replaces ?? "",
                         cluster: cluster, reason: "enrolment token for \(ttl)"))
                 print(token.secret)
+            }
+        }
+    }
+
+    struct CreateJoinCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "create-join",
+            abstract: "Makes a one-time token with which one further aggregator may join, and prints it.",
+            discussion: """
+                Run it where an aggregator of the installation runs, as its user. The certificate authority is sealed \
+                under the token and left in the database until 'etcd-monitor-aggregator join' takes it out.
+                """)
+
+        @OptionGroup var options: ConfigurationOption
+
+        @Option(help: "How long the token is good, up to 24h.")
+        var ttl = "1h"
+
+        func run() async throws {
+            let configuration = try options.load()
+            guard let lifetime = ScalarText.duration(ttl), lifetime >= .seconds(60), lifetime <= .seconds(86_400)
+            else { throw ValidationError("--ttl must be from 1m to 24h, such as 1h") }
+            guard configuration.database != nil else {
+                StandardError.print(
+                    "a further aggregator needs a database that both reach: set 'database' to a PostgreSQL of yours")
+                throw ExitCode.failure
+            }
+            try await OfflineRooms.with(configuration) { rooms in
+                let keys = try KeySet(directory: configuration.tlsDirectory)
+                let token = try await JoinTokens(pool: rooms.pool).make(
+                    sealing: keys, lifetime: lifetime, at: WallClock.system.now)
+                try await rooms.audit.append(
+                    AuditEvent(
+                        actor: Principal.local.name, action: "create-join-token", reason: "join token for \(ttl)"))
+                print(token)
             }
         }
     }

@@ -53,25 +53,48 @@ struct FleetServiceTests {
         }
     }
 
-    @Test func forgetsADeletedClusterHereAndElsewhere() async throws {
+    @Test func storesNoSecondBeginningOfWhatHasNotEnded() async throws {
         try await PostgresFixture.shared.withDatabase { pool in
             let clock = ManualWallClock()
             let fleet = try await started(pool, clock)
             let agent = try await enrol("n1", in: fleet, key: 1)
-            await fleet.apply([opinion(agent, leader: 1, term: 1, at: clock.now)])
-            let other = try await started(pool, clock)
-            try await fleet.deleteCluster("prod")
-            await #expect(throws: FleetError.self) { try await fleet.deleteCluster("prod") }
-            await other.refresh()
-            for one in [fleet, other] {
-                #expect(one.agent(agent.id) == nil)
-                #expect(one.snapshot().clusters.isEmpty)
-                await one.apply([opinion(agent, leader: 2, term: 2, at: clock.now)])
-                #expect(try await one.events(limit: 10).isEmpty)
+            func say(_ isUp: Bool, to fleet: FleetService) async {
+                clock.advance(by: .seconds(1))
+                var opinion = opinion(agent, leader: 1, term: 1, at: clock.now)
+                opinion.state.isReachable = isUp
+                await fleet.apply([opinion])
             }
-            // The name is free again.
-            _ = try await enrol("n1", in: fleet, key: 2)
-            #expect(fleet.snapshot().clusters.map(\.name) == ["prod"])
+            await say(true, to: fleet)
+            let other = try await started(pool, clock)
+            await say(false, to: fleet)
+            // Another aggregator has not heard of that yet, and takes a later batch for the first that says so.
+            await say(false, to: other)
+            await say(true, to: other)
+            await say(false, to: other)
+            let kinds = try await fleet.events(limit: 10).map(\.kind)
+            #expect(kinds == [.memberDown, .memberUp, .memberDown, .agentEnrolled])
+        }
+    }
+
+    @Test func whoeverIsHeardByAnotherAggregatorIsNotSilent() async throws {
+        try await PostgresFixture.shared.withDatabase { pool in
+            let clock = ManualWallClock()
+            let fleet = try await started(pool, clock)
+            let agent = try await enrol("n1", in: fleet, key: 1)
+            func hear() async {
+                fleet.noteAccepted(
+                    agent.id, at: clock.now, epoch: 1, sequence: 1, newestSample: nil, clockOffset: nil)
+                await fleet.flush()
+            }
+            await hear()
+            let deaf = try await started(pool, clock)
+            clock.advance(by: .seconds(60))
+            await hear()
+            await deaf.checkSilence()
+            #expect(try await fleet.events(kind: "agent-silent", limit: 10).isEmpty)
+            clock.advance(by: .seconds(60))
+            await deaf.checkSilence()
+            #expect(try await fleet.events(kind: "agent-silent", limit: 10).count == 1)
         }
     }
 

@@ -57,4 +57,42 @@ struct SchemaTests {
             #expect(error?.description.contains("newer version") == true)
         }
     }
+
+    /// The release before has the first five migrations and goes on writing while the new one brings the rest.
+    @Test func theReleaseBeforeGoesOnWritingWhileTheNewOneMigrates() async throws {
+        try await PostgresFixture.shared.withEmptyDatabase { pool in
+            try await Migrator(Array(Schema.migrations.prefix(5))).migrate(pool, logger: logger)
+            try await pool.execute("insert into cluster (name) values ('prod')")
+            let write: @Sendable (Int) async throws -> Void = { number in
+                try await pool.execute(
+                    """
+                    insert into event (at, cluster_id, kind, severity, sentence, occurrence)
+                    select now(), id, 'member-up', 'info', '', \("\(number)") from cluster
+                    """)
+                try await pool.execute(
+                    """
+                    insert into source (agent_id, kind, name, interval_ms, first_at, last_at)
+                    select id, 'host', \("\(number)"), 5000, 0, 0 from agent
+                    """)
+            }
+            try await pool.execute(
+                "insert into agent (uid, kind) values (\([UInt8](repeating: 1, count: 16)), 'aggregator')")
+            for number in 0..<100 { try await write(number) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { for number in 100..<300 { try await write(number) } }
+                group.addTask { try await Schema.migrate(pool, logger: logger) }
+                try await group.waitForAll()
+            }
+            try await write(300)
+            let row = try await pool.query(
+                """
+                select (select count(*) from event) as events, (select count(*) from source) as sources,
+                    (select count(*) from migration) as migrations
+                """
+            ).first
+            #expect(try row?["events"] == 301)
+            #expect(try row?["sources"] == 301)
+            #expect(try row?["migrations"] == Schema.migrations.count)
+        }
+    }
 }
