@@ -235,7 +235,7 @@ def test_the_reader_reads_views_and_nothing_else(pair):
     for statement in ("create table public.mine (n int)", "create schema mine", "create table report.mine (n int)",
                       "delete from report.events", "set role etcd_monitor"):
         with pytest.raises(LabError, match="permission denied|cannot delete from view"):
-            postgres.query("etcd_monitor_read", f"set default_transaction_read_only = off; {statement}")
+            postgres.query("etcd_monitor_read", f"begin read write; {statement}")
 
 
 def test_the_aggregators_have_no_more_rights_than_documented(pair):
