@@ -181,7 +181,7 @@ let package = Package(
                 "Fleet", "FleetHealth", "Access", "SeriesQuery", "PromQL", "SelfMetrics", "ConfigurationFile",
                 "ServiceRuntime",
                 "Cryptography", "DurableFiles", "Model",
-                "AgentProtocol", "HTTPClient", "PrometheusText", "AsyncSupport", "JSON",
+                "AgentProtocol", "HTTPClient", "PrometheusText", "AsyncSupport", "JSON", "CMalloc",
                 arguments, hummingbird, logging, lifecycle, unixSignals,
             ]),
 
@@ -241,7 +241,8 @@ let package = Package(
         tests(
             "Aggregator", "SeriesStore",
             [
-                "Model", "SeriesQuery", "PromQL", "FrameCodec", "Postgres", "Schema", "PrometheusText", "DurableFiles",
+                "Model", "SeriesQuery", "PromQL", "FrameCodec", "BlockCodec", "Postgres", "Schema", "PrometheusText",
+                "DurableFiles",
                 logging,
             ]),
         tests("Aggregator", "SeriesQuery", ["Model"]),
@@ -274,7 +275,8 @@ let package = Package(
             [
                 "Model", "Postgres", "Schema", "SeriesQuery", "SeriesStore", "Fleet", "FleetHealth", "Access", "Ingest",
                 "PromQL", "Rules", "Notifications", "SelfMetrics", "JSON", "HTTPClient", "Cryptography",
-                "MessageSignatures", "AgentProtocol", "FrameCodec", "Spool", "Uplink", hummingbird, hummingbirdTesting,
+                "MessageSignatures", "AgentProtocol", "FrameCodec", "Spool", "Uplink", "AsyncSupport", hummingbird,
+                hummingbirdTesting,
                 logging, lifecycle,
             ]),
         .testTarget(

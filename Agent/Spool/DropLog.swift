@@ -9,8 +9,8 @@ struct DropLog: Sendable {
     private var entries: [DropReport] = []
     /// How many of `entries` are in the batch that is being made.
     private var offered = 0
-    /// What was told in batches that are not acknowledged yet, and in which segment.
-    private var told: [(segment: UInt64, report: DropReport)] = []
+    /// What was told in batches that are not acknowledged yet, and in which.
+    private var told: [(segment: UInt64, sequence: UInt64, report: DropReport)] = []
 
     mutating func add(_ report: DropReport) {
         total += report.batches
@@ -34,17 +34,17 @@ struct DropLog: Sendable {
         return entries
     }
 
-    /// The batch that was being made is kept, in `segment`.
-    mutating func reported(in segment: UInt64) {
-        told += entries.prefix(offered).map { (segment, $0) }
+    /// The batch that was being made is kept, in `segment` as `sequence`.
+    mutating func reported(in segment: UInt64, as sequence: UInt64) {
+        told += entries.prefix(offered).map { (segment, sequence, $0) }
         entries.removeFirst(min(offered, entries.count))
         offered = 0
         if told.count > 4 * Self.limit { told.removeFirst(told.count - 4 * Self.limit) }
     }
 
-    /// `segment` is dropped, and with it what was told there.
-    mutating func lost(_ segment: UInt64) {
-        for entry in told where entry.segment == segment { queue(entry.report) }
+    /// `segment` is dropped, and with it what was told there in batches from `sequence` on: those before arrived.
+    mutating func lost(_ segment: UInt64, from sequence: UInt64) {
+        for entry in told where entry.segment == segment && entry.sequence >= sequence { queue(entry.report) }
         told.removeAll { $0.segment == segment }
     }
 

@@ -16,6 +16,8 @@ final class Segment {
     private var hasFooter: Bool
     /// Written and not yet synced.
     private(set) var isDirty: Bool
+    /// Numbers that the aggregator will never take: it does not lack them. Known to this opening only; bounded.
+    private(set) var refused: Set<UInt64> = []
     /// Open while it is appended to.
     private var file: AppendedFile?
 
@@ -37,6 +39,8 @@ final class Segment {
     var number: UInt64 { header.number }
     var pending: Int { records - mark.records }
     var isAcknowledged: Bool { pending == 0 }
+    /// The number of the first batch that waits.
+    var firstPending: UInt64 { header.firstSequence + UInt64(mark.records) }
     /// Whether it may be appended to.
     var isOpen: Bool { file != nil }
     /// Bytes on the disk.
@@ -179,6 +183,11 @@ final class Segment {
         return Found(header: header, body: body, offset: offset)
     }
 
+    /// `sequence` counts as acknowledged, but will never be in the aggregator's ledger.
+    func noteRefused(_ sequence: UInt64) {
+        if refused.count < 1000 { refused.insert(sequence) }
+    }
+
     /// Remembers, on the disk without waiting for it, what is acknowledged.
     func set(_ mark: SegmentFormat.Mark) throws(FileError) {
         guard mark != self.mark else { return }
@@ -198,7 +207,7 @@ final class Segment {
     func dropReport(_ reason: DropReport.Reason) -> DropReport {
         DropReport(
             reason: reason, batches: UInt64(pending), epoch: epoch,
-            firstSequence: header.firstSequence + UInt64(mark.records),
-            firstAt: Timestamp(milliseconds: firstAt), lastAt: Timestamp(milliseconds: lastAt))
+            firstSequence: firstPending, firstAt: Timestamp(milliseconds: firstAt),
+            lastAt: Timestamp(milliseconds: lastAt))
     }
 }

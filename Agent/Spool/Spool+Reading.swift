@@ -28,6 +28,20 @@ public struct SpoolRecord: Sendable {
     public let lane: Spool.Lane
 }
 
+/// Batches of one epoch with consecutive numbers.
+public struct SpoolRange: Hashable, Sendable {
+    /// The epoch.
+    public var epoch: UInt64
+    /// The first and the last number.
+    public var sequences: ClosedRange<UInt64>
+
+    /// The batches `sequences` of `epoch`.
+    public init(epoch: UInt64, sequences: ClosedRange<UInt64>) {
+        self.epoch = epoch
+        self.sequences = sequences
+    }
+}
+
 /// What an operator may ask of a spool.
 public struct SpoolStatus: Hashable, Sendable {
     /// Bytes of all segments.
@@ -68,7 +82,7 @@ extension Spool {
                     body: found.body, madeAt: Timestamp(milliseconds: found.header.madeAt), lane: lane)
             } catch {
                 drops.add(segment.dropReport(.damaged))
-                drops.lost(segment.number)
+                drops.lost(segment.number, from: segment.firstPending)
                 mark(segment, segment.end)
             }
         }
@@ -89,10 +103,51 @@ extension Spool {
         mark(segment, .none)
     }
 
-    /// All that is kept goes again, acknowledged or not, as history: the aggregator was restored from a backup.
-    public func rewindAll() {
+    /// The aggregator will never take `position`: as good as acknowledged.
+    public func leaveOut(_ position: SpoolPosition) {
+        segments.first { $0.number == position.segment }?.noteRefused(position.sequence)
+        acknowledge(position)
+    }
+
+    /// What is kept although it is acknowledged: the newest `limit` ranges of numbers by epoch.
+    public func acknowledged(limit: Int) -> [SpoolRange] {
+        var ranges: [SpoolRange] = []
+        func add(_ epoch: UInt64, _ sequences: Range<UInt64>) {
+            guard let first = sequences.first, let end = sequences.last else { return }
+            if let last = ranges.last, last.epoch == epoch, last.sequences.upperBound + 1 == first {
+                ranges[ranges.count - 1].sequences = last.sequences.lowerBound...end
+            } else {
+                ranges.append(SpoolRange(epoch: epoch, sequences: first...end))
+            }
+        }
+        for segment in segments {
+            var first = segment.header.firstSequence
+            let end = first + UInt64(segment.mark.records)
+            for refused in segment.refused.sorted() where first..<end ~= refused {
+                add(segment.epoch, first..<refused)
+                first = refused + 1
+            }
+            add(segment.epoch, first..<end)
+        }
+        return ranges.suffix(limit)
+    }
+
+    /// The segments that hold any of `ranges` go again from their start, as history: the aggregator was restored from a
+    /// backup and lacks them.
+    ///
+    /// - Returns: how many batches go again.
+    public func rewind(lacking ranges: [SpoolRange]) -> Int {
+        let affected = segments.filter { segment in
+            guard segment.mark.records > 0 else { return false }
+            let first = segment.header.firstSequence
+            let held = first...(first + UInt64(segment.mark.records) - 1)
+            return ranges.contains { $0.epoch == segment.epoch && $0.sequences.overlaps(held) }
+        }
+        guard !affected.isEmpty else { return 0 }
         startLive()
-        for segment in segments { mark(segment, .none) }
+        let count = affected.reduce(0) { $0 + $1.mark.records }
+        for segment in affected { mark(segment, .none) }
+        return count
     }
 
     /// What was dropped and not yet told: add it to the batch that is being made. It is told once that is appended.

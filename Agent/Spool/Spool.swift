@@ -123,7 +123,7 @@ public actor Spool {
             } catch  where error.code == .noSpace && releaseAcknowledged() {
                 try write(batch, sync: sync)
             }
-            if let current = segments.last { drops.reported(in: current.number) }
+            if let current = segments.last { drops.reported(in: current.number, as: sequence) }
         } catch {
             mustStartSegment = true
             drops.add(
@@ -181,7 +181,7 @@ public actor Spool {
             if releaseAcknowledged() { continue }
             guard segments.count > 1, let oldest = segments.first else { return }
             drops.add(oldest.dropReport(.spoolFull))
-            drops.lost(oldest.number)
+            drops.lost(oldest.number, from: oldest.firstPending)
             try remove(0)
         }
     }

@@ -26,21 +26,25 @@ public final class BatchSender: Sendable {
         public var historyPause = Duration.milliseconds(100)
         /// After so long without the aggregator what is kept becomes history, and the spool is synced to disk.
         public var outage = Duration.seconds(30)
+        /// From a new connection to the question what the aggregator lacks: spread, as a whole fleet asks after a restart.
+        public var questionDelay = Duration.seconds(1)...Duration.seconds(30)
+        /// Between two such questions at least.
+        public var questionPause = Duration.seconds(60)
 
         /// As the agent runs.
         public init() {}
     }
 
-    private let identity: AgentIdentity
+    let identity: AgentIdentity
     private let aggregators: [String]
-    private let spool: Spool
-    private let client: HTTPClient
-    private let signer: RequestSigner
-    private let logger: Logger
-    private let clock: WallClock
-    private let pace: Pace
+    let spool: Spool
+    let client: HTTPClient
+    let signer: RequestSigner
+    let logger: Logger
+    let clock: WallClock
+    let pace: Pace
     private let signal = Signal()
-    private let shared: Mutex<UplinkStatus>
+    let shared: Mutex<UplinkStatus>
 
     /// A sender of `identity`'s batches in `spool`.
     /// - Parameters:
@@ -83,7 +87,8 @@ public final class BatchSender: Sendable {
 
     /// Sends until the task is cancelled.
     public func run() async throws {
-        var delivery = Delivery(backoff: Backoff(initial: pace.firstPause, maximum: pace.longestPause))
+        var delivery = Delivery(
+            backoff: Backoff(initial: pace.firstPause, maximum: pace.longestPause), inquiry: LedgerInquiry(pace))
         while !Task.isCancelled {
             if let record = await spool.next(.live) {
                 try await deliver(record, &delivery)
@@ -99,6 +104,7 @@ public final class BatchSender: Sendable {
     /// What is remembered from one request to the next.
     private struct Delivery {
         var backoff: Backoff
+        var inquiry: LedgerInquiry
         var aggregator = 0
         var failuresInARow = 0
         var wasStale = false
@@ -118,9 +124,13 @@ public final class BatchSender: Sendable {
             return
         }
         count(response.metrics)
+        if response.metrics.openedConnection { delivery.inquiry.connected(at: .now) }
         switch Answer(response) {
         case .accepted:
             try await accepted(record, aggregator, &delivery)
+            if delivery.inquiry.isDue(at: .now) {
+                delivery.inquiry.asked(at: .now, isSettled: try await askWhatIsLacking(aggregator))
+            }
         case .problem(let problem, let retryAfter):
             try await act(on: problem, retryAfter, record, aggregator, &delivery)
         case .other(let status, let retryAfter):
@@ -209,7 +219,7 @@ public final class BatchSender: Sendable {
                 "epoch": "\(record.position.epoch)", "sequence": "\(record.position.sequence)",
             ])
         shared.withLock { $0.refusedBatches += 1 }
-        await spool.acknowledge(record.position)
+        await spool.leaveOut(record.position)
     }
 
     /// Notes a failure, goes to the next aggregator, and waits once all were tried.
@@ -241,7 +251,7 @@ public final class BatchSender: Sendable {
         }
     }
 
-    private func count(_ metrics: HTTPMetrics) {
+    func count(_ metrics: HTTPMetrics) {
         shared.withLock { status in
             status.sentBytes += UInt64(max(0, metrics.sentBytes))
             status.receivedBytes += UInt64(max(0, metrics.receivedBytes))

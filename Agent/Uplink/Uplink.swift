@@ -32,6 +32,21 @@ public struct RequestSigner: Sendable {
         return try request(aggregator + AgentProtocol.batchesPath, headers, body, parameters)
     }
 
+    /// A question of `agent` about the ledger, signed at `created`.
+    func ledger(
+        _ question: LedgerQuestion, to aggregator: String, of agent: AgentID, created: Timestamp
+    ) throws(UplinkError) -> HTTPRequest {
+        let body = question.json
+        let headers = [
+            (name: "Content-Type", value: AgentProtocol.jsonMediaType),
+            (name: "Content-Digest", value: ContentDigest.sha256(body)),
+        ]
+        let parameters = SignatureParameters(
+            components: AgentProtocol.ledgerComponents, created: created.milliseconds / 1000,
+            keyID: agent.description, tag: AgentProtocol.ledgerTag)
+        return try request(aggregator + AgentProtocol.ledgerPath, headers, body, parameters)
+    }
+
     /// A request to be enrolled, signed at `created`.
     func enrolment(_ body: [UInt8], to aggregator: String, created: Timestamp) throws(UplinkError) -> HTTPRequest {
         let headers = [
@@ -53,7 +68,7 @@ public struct RequestSigner: Sendable {
             return HTTPRequest(
                 "POST", url,
                 headers: headers + [("Signature-Input", fields.input), ("Signature", fields.signature)], body: body,
-                maximumBodyBytes: 64 << 10)
+                maximumBodyBytes: AgentProtocol.ledgerBodyLimit)
         } catch {
             throw UplinkError(.identity, "\(url): cannot sign: \(error)", cause: error)
         }

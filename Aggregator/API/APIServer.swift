@@ -3,6 +3,7 @@ public import Ingest
 public import Logging
 internal import HummingbirdCore
 internal import NIOCore
+internal import SelfMetrics
 public import ServiceLifecycle
 
 /// The HTTP server: routes, middleware, TLS.
@@ -11,6 +12,7 @@ public struct APIServer: Sendable {
     private let services: APIServices
     private let dashboard: DashboardFiles
     private let connections: Int
+    private let census: ConnectionCensus
     private let logger: Logger
 
     /// - Parameters:
@@ -22,6 +24,16 @@ public struct APIServer: Sendable {
         self.services = services
         self.logger = logger
         connections = limits.connections
+        let census = ConnectionCensus(
+            limit: limits.connections, perAddress: limits.connectionsPerAddress, logger: logger)
+        self.census = census
+        services.metrics.gauge("etcd_monitor_aggregator_connections", help: "Connections that are open.") {
+            Double(census.total)
+        }
+        services.metrics.gauge(
+            "etcd_monitor_aggregator_connections_refused",
+            help: "Connections closed at once since the start, as their address had too many."
+        ) { Double(census.refused) }
         table = try RouteTable(services: services, enrolment: enrolment, limits: limits)
         dashboard = DashboardFiles(directory: dashboardDirectory)
         if dashboard.isEmpty {
@@ -55,7 +67,7 @@ public struct APIServer: Sendable {
         host: String, port: Int, certificate: ServingCertificate, onRunning: @escaping @Sendable (Int) async -> Void
     ) -> any Service {
         Application(
-            router: router(), server: .secured(by: certificate),
+            router: router(), server: .secured(by: certificate, census: census),
             configuration: .bounded(host: host, port: port, connections: connections, logger: logger),
             onServerRunning: { await onRunning($0.localAddress?.port ?? port) }, logger: logger)
     }
@@ -66,6 +78,8 @@ extension ApplicationConfiguration {
     static func bounded(host: String, port: Int, connections: Int, logger: Logger) -> ApplicationConfiguration {
         ApplicationConfiguration(
             address: .hostname(host, port: port), serverName: nil,
+            // A fleet reconnects at once; the kernel has its own limit beyond.
+            backlog: 4096,
             availableConnectionsDelegate: .maximum(connections, logger: logger))
     }
 }

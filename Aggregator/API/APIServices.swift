@@ -32,6 +32,8 @@ public struct APIServices: Sendable {
     public var metrics: MetricRegistry
     /// What `/api/v1/about` says.
     public var installation: Installation
+    /// What keeps the aggregator itself from its work now.
+    public var problems: @Sendable () -> [SelfProblem]
     /// The time of day.
     public var clock: WallClock
     /// Where requests that fail are logged.
@@ -41,7 +43,8 @@ public struct APIServices: Sendable {
     public init(
         access: AccessService, fleet: FleetService, health: FleetHealthService, ingestor: BatchIngestor,
         rules: RuleService, notifications: NotificationService, engine: PromQLEngine, metrics: MetricRegistry,
-        installation: Installation, clock: WallClock = .system, logger: Logger
+        installation: Installation, problems: @escaping @Sendable () -> [SelfProblem] = { [] },
+        clock: WallClock = .system, logger: Logger
     ) {
         self.access = access
         self.fleet = fleet
@@ -52,8 +55,26 @@ public struct APIServices: Sendable {
         self.engine = engine
         self.metrics = metrics
         self.installation = installation
+        self.problems = problems
         self.clock = clock
         self.logger = logger
+    }
+}
+
+/// Something that keeps the aggregator from its work, for an operator. It may be shown to anyone.
+public struct SelfProblem: Sendable, Hashable {
+    /// `database`, `disk-full`, `disk-scarce`.
+    public var code: String
+    /// What is wrong, and what it leads to.
+    public var sentence: String
+    /// What to do. Shown to those who are signed in only: it may name paths.
+    public var remedy: String
+
+    /// A problem.
+    public init(code: String, sentence: String, remedy: String) {
+        self.code = code
+        self.sentence = sentence
+        self.remedy = remedy
     }
 }
 
@@ -91,10 +112,12 @@ public struct APILimits: Sendable {
     /// Connections open at one time, agents' included: at 20,000 two for each of 10,000 agents. More wait to be
     /// accepted until others close; what does not finish its handshake, or has nothing to say, is closed.
     public var connections = 20_000
+    /// Connections of one address; more are closed at once. Agents behind one gateway share it.
+    public var connectionsPerAddress = 10_000
+    /// Bytes of bodies of agents' requests that are being received, altogether; a quarter of it for one address.
+    public var receivingBytes = 256 << 20
     /// Bytes of a JSON or form body.
     public var bodyBytes = 65_536
-    /// Bytes of a batch as sent.
-    public var batchBytes = 4 * 1024 * 1024
     /// Event streams open at one time.
     public var streams = 200
     /// Event streams of one user at one time.

@@ -109,7 +109,7 @@ final class EventStream: Sendable {
     ) async throws {
         let (frames, continuation) = AsyncStream.makeStream(
             of: [UInt8].self, bufferingPolicy: .bufferingNewest(Self.buffer))
-        continuation.yield(Self.tick(services.clock.now))
+        continuation.yield(Self.tick(services.clock.now, services.problems()))
         continuation.yield(Self.clusters(services.health.summaries.filter { principal.sees($0.name) }))
         let sources = Task {
             await withDiscardingTaskGroup { group in
@@ -135,7 +135,7 @@ final class EventStream: Sendable {
                 var ticker = Ticker(every: .seconds(1), clock: ContinuousClock())
                 // Cancelled: the client is gone.
                 while let tick = try? await ticker.next() {
-                    continuation.yield(Self.tick(self.services.clock.now))
+                    continuation.yield(Self.tick(self.services.clock.now, self.services.problems()))
                     if .seconds(tick.number) >= Self.longest { continuation.finish() }
                 }
             }
@@ -176,9 +176,16 @@ final class EventStream: Sendable {
         }
     }
 
-    private static func tick(_ now: Timestamp) -> [UInt8] {
+    private static func tick(_ now: Timestamp, _ problems: [SelfProblem]) -> [UInt8] {
         var json = JSONWriter()
-        json.object { $0.member("now", now.milliseconds) }
+        json.object {
+            $0.member("now", now.milliseconds)
+            guard !problems.isEmpty else { return }
+            $0.key("problems")
+            $0.array {
+                for problem in problems { $0.string("\(problem.sentence) \(problem.remedy)") }
+            }
+        }
         return frame("tick", json.bytes)
     }
 

@@ -66,17 +66,3 @@ struct JSONBody: Sendable {
         return texts
     }
 }
-
-extension RequestBody {
-    /// The whole body.
-    ///
-    /// - Throws: 413 beyond `limit` bytes.
-    func bytes(upTo limit: Int) async throws -> [UInt8] {
-        do {
-            let buffer = try await collect(upTo: limit)
-            return Array(buffer.readableBytesView)
-        } catch is NIOTooManyBytesError {
-            throw APIError(.contentTooLarge, "body-too-large", "the body is larger than \(limit) bytes")
-        }
-    }
-}

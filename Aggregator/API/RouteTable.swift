@@ -14,6 +14,10 @@ struct RouteTable: Sendable {
         services.metrics.gauge("etcd_monitor_aggregator_event_streams", help: "Event streams that are open.") {
             Double(stream.openCount)
         }
+        let receiving = ReceivingBytes(limit: limits.receivingBytes)
+        services.metrics.gauge(
+            "etcd_monitor_aggregator_receiving_bytes", help: "Bytes of agents' requests that are being received."
+        ) { Double(receiving.total) }
         routes =
             SessionRoutes(services: services, limits: limits).routes
             + FleetRoutes(services: services, limits: limits).routes
@@ -22,7 +26,7 @@ struct RouteTable: Sendable {
             + AdministrationRoutes(services: services, limits: limits).routes
             + stream.routes
             + PrometheusRoutes(services: services, limits: limits).routes
-            + AgentRoutes(services: services, enrolment: enrolment).routes
+            + AgentRoutes(services: services, enrolment: enrolment, receiving: receiving).routes
             + MachineRoutes(services: services, document: { document.bytes }).routes
         document.bytes = try OpenAPIDocument.make(routes: routes)
     }

@@ -16,6 +16,8 @@ public struct EmbeddedPostgresError: Error, Sendable, CustomStringConvertible {
         case cannotInitialise
         /// The server does not start.
         case cannotStart
+        /// One of PostgreSQL's tools failed.
+        case tool
     }
 
     /// What kind of obstacle.

@@ -108,6 +108,29 @@ extension FleetService {
         try await EventStore(pool: pool).events(cluster: cluster, kind: kind, before: before, limit: limit)
     }
 
+    /// Deletes `cluster` and all that belongs to it: its agents are strangers from now on, here at once and at other
+    /// aggregators within five seconds. Its history goes in the background.
+    ///
+    /// - Throws: `.notFound`.
+    public func deleteCluster(_ cluster: String) async throws {
+        guard try await ClusterStore(pool: pool).delete(cluster) else {
+            throw FleetError(.notFound, "there is no cluster \(cluster)")
+        }
+        keep(try await ClusterStore(pool: pool).clusters())
+    }
+
+    /// Takes `clusters` for all there are, and forgets what belongs to others.
+    func keep(_ clusters: [ClusterStore.Cluster]) {
+        directory.keep(clusters: Set(clusters.map(\.number)))
+        let names = Set(clusters.map(\.name))
+        state.withLock { state in
+            state.clusters = Dictionary(clusters.map { ($0.name, $0) }) { $1 }
+            state.observations = state.observations.filter { names.contains($0.key) }
+            state.unsavedOpinions = state.unsavedOpinions.filter { names.contains($0.value.cluster) }
+            state.unsavedEvents.removeAll { !names.contains($0.cluster) }
+        }
+    }
+
     /// Begins or (with nil) ends a maintenance window.
     public func setMaintenance(_ cluster: String, until: Timestamp?) async throws {
         guard try await ClusterStore(pool: pool).setMaintenance(cluster, until: until) else {

@@ -134,8 +134,8 @@ public final class FleetService: Service, CustomStringConvertible {
             let agents = try await AgentStore(pool: pool).changed(since: clock.now - .seconds(60))
             let clusters = try await ClusterStore(pool: pool).clusters()
             directory.merge(agents)
+            keep(clusters)
             state.withLock { state in
-                state.clusters = Dictionary(clusters.map { ($0.name, $0) }) { $1 }
                 for agent in agents where !agent.isActive { state.observations[agent.cluster]?.forget(agent.id) }
             }
         } catch {

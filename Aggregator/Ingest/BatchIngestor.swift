@@ -19,6 +19,7 @@ public final class BatchIngestor: Service, CustomStringConvertible {
     private let contexts: StreamContexts
     private let writer: BatchWriter
     private let queue: CommitQueue
+    private let ledger: Ledger
     private let recorder: RefusalRecorder
     private let numbers: IngestMetrics
     private let stateChanged: @Sendable (Timestamp) -> Void
@@ -39,10 +40,11 @@ public final class BatchIngestor: Service, CustomStringConvertible {
         verifier = UploadVerifier(limits: limits) { fleet.agent($0) }
         contexts = StreamContexts(store: store)
         writer = BatchWriter(pool: pool, store: store)
+        ledger = Ledger(pool: pool)
         let queue = CommitQueue(maximumCount: limits.queueLength, maximumBytes: limits.queueBytes)
         self.queue = queue
         recorder = RefusalRecorder(audit: audit, fleet: fleet, metrics: metrics, logger: logger)
-        numbers = IngestMetrics(metrics) { Double(queue.count) }
+        numbers = IngestMetrics(metrics, queueLength: { Double(queue.count) }, queueBytes: { Double(queue.bytes) })
     }
 
     public var description: String { "BatchIngestor" }
@@ -58,9 +60,42 @@ public final class BatchIngestor: Service, CustomStringConvertible {
         do throws(Refusal) {
             let upload = try await verify(request, at: now)
             numbers.received(bytes: request.body.count)
+            let bytes = upload.memoryBytes
+            guard queue.reserve(bytes) else {
+                throw Refusal(problem: CommitQueue.full, header: upload.batch.header).proven(upload.agent)
+            }
+            defer { queue.release(bytes) }
             try await checkContext(upload)
             if case .failure(let problem) = await queue.submit(upload) {
                 throw Refusal(problem: problem, header: upload.batch.header).proven(upload.agent)
+            }
+        } catch {
+            await recorder.record(error, from: request.peer, at: now)
+            throw error.problem
+        }
+    }
+
+    /// Says which of the batches that an agent holds are not in the ledger.
+    ///
+    /// - Throws: the problem to answer with; it is counted and audited already.
+    public func answer(_ request: UploadRequest) async throws(Problem) -> LedgerAnswer {
+        let now = clock.now
+        do throws(Refusal) {
+            let (agent, question) = try verifier.verifyQuestion(request, at: now)
+            do {
+                let lacking = try await ledger.lacking(question.held, of: agent.number)
+                if let first = lacking.first {
+                    logger.warning(
+                        "an agent holds batches that are not in the database, which may have been restored; it sends them again",
+                        metadata: [
+                            "cluster": "\(agent.cluster)", "node": "\(agent.node)", "ranges": "\(lacking.count)",
+                            "epoch": "\(first.epoch)", "sequence": "\(first.sequences.lowerBound)",
+                        ])
+                }
+                return LedgerAnswer(lacking: lacking)
+            } catch {
+                logger.warning("the ledger could not be read", metadata: ["error": "\(String(reflecting: error))"])
+                throw Refusal(problem: Self.unavailable).proven(agent)
             }
         } catch {
             await recorder.record(error, from: request.peer, at: now)
@@ -166,25 +201,30 @@ extension BatchIngestor {
                 waiting.continuation.resume(returning: .failure(problem))
                 continue
             }
-            note(waiting.upload)
+            note(waiting.upload, isNew: outcome == .stored)
             waiting.continuation.resume(returning: .success(()))
         }
     }
 
-    private func note(_ upload: VerifiedUpload) {
+    private func note(_ upload: VerifiedUpload, isNew: Bool) {
         let header = upload.batch.header
         fleet.noteAccepted(
             upload.agent.id, at: upload.receivedAt, epoch: header.epoch, sequence: header.sequence,
             newestSample: upload.batch.span?.upperBound, clockOffset: upload.clockOffset)
+        guard isNew else { return }
+        var (reports, dropped) = ([DropReport](), UInt64(0))
         for case .drop(let report) in upload.batch.items {
-            numbers.dropped(report.batches)
-            logger.warning(
-                "an agent could not keep all it measured",
-                metadata: [
-                    "cluster": "\(upload.agent.cluster)", "node": "\(upload.agent.node)",
-                    "batches": "\(report.batches)", "reason": "\(report.reason)",
-                ])
+            reports.append(report)
+            dropped = dropped.addingReportingOverflow(report.batches).partialValue
         }
+        guard !reports.isEmpty else { return }
+        numbers.dropped(dropped)
+        logger.warning(
+            "an agent could not keep all it measured",
+            metadata: [
+                "cluster": "\(upload.agent.cluster)", "node": "\(upload.agent.node)", "batches": "\(dropped)",
+                "reason": "\(Set(reports.map { "\($0.reason)" }).sorted().joined(separator: ", "))",
+            ])
     }
 
     private func noteStates(_ stored: [VerifiedUpload]) async {

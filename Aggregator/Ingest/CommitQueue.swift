@@ -31,16 +31,33 @@ final class CommitQueue: Sendable {
     /// How many wait.
     var count: Int { state.withLock { $0.waiting.count } }
 
-    /// Waits until `upload` is committed or refused.
+    /// Makes room for an upload of `bytes`, from now until it is answered; false if there is none. Whoever has it must
+    /// `release` it.
+    func reserve(_ bytes: Int) -> Bool {
+        state.withLock { state in
+            // One alone always fits.
+            guard state.bytes == 0 || state.bytes + bytes <= maximumBytes else { return false }
+            state.bytes += bytes
+            return true
+        }
+    }
+
+    /// An upload of `bytes` is answered.
+    func release(_ bytes: Int) { state.withLock { $0.bytes -= bytes } }
+
+    /// Bytes of uploads that are not answered.
+    var bytes: Int { state.withLock { $0.bytes } }
+
+    /// The refusal of what there is no room for.
+    static let full = Problem(.overloaded, "too many batches wait to be stored")
+
+    /// Waits until `upload`, for which there is room, is committed or refused.
     func submit(_ upload: VerifiedUpload) async -> Result<Void, Problem> {
         await withCheckedContinuation { continuation in
             let refusal = state.withLock { state -> Problem? in
                 if state.isClosed { return Problem(.overloaded, "the aggregator is stopping") }
-                guard state.waiting.count < maximumCount, state.bytes < maximumBytes else {
-                    return Problem(.overloaded, "too many batches wait to be stored")
-                }
+                guard state.waiting.count < maximumCount else { return Self.full }
                 state.waiting.append(Waiting(upload: upload, continuation: continuation))
-                state.bytes += upload.batch.body.count
                 return nil
             }
             if let refusal { continuation.resume(returning: .failure(refusal)) } else { arrived.send() }
@@ -59,7 +76,6 @@ final class CommitQueue: Sendable {
         state.withLock { state in
             let group = Array(state.waiting.prefix(limit))
             state.waiting.removeFirst(group.count)
-            state.bytes -= group.reduce(0) { $0 + $1.upload.batch.body.count }
             return group
         }
     }

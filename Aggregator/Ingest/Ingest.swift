@@ -16,7 +16,7 @@ public struct IngestLimits: Sendable {
     public var groupSize = 256
     /// Batches that may wait to be committed.
     public var queueLength = 8192
-    /// Bytes that may wait to be committed.
+    /// Memory, roughly, of batches that are not answered yet.
     public var queueBytes = 256 << 20
     /// What a refused agent is told to wait.
     public var retryAfter: Duration = .seconds(2)

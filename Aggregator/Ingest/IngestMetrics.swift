@@ -11,7 +11,10 @@ struct IngestMetrics: Sendable {
     private let commitSeconds: Histogram
     private let groupBatches: Histogram
 
-    init(_ metrics: MetricRegistry, queueLength: @escaping @Sendable () -> Double) {
+    init(
+        _ metrics: MetricRegistry, queueLength: @escaping @Sendable () -> Double,
+        queueBytes: @escaping @Sendable () -> Double
+    ) {
         func outcome(_ name: String) -> Counter {
             metrics.counter(
                 "etcd_monitor_aggregator_batches_total", help: "Batches by what became of them.",
@@ -32,6 +35,9 @@ struct IngestMetrics: Sendable {
         metrics.gauge(
             "etcd_monitor_aggregator_commit_queue_length", help: "Batches that wait to be committed.",
             read: queueLength)
+        metrics.gauge(
+            "etcd_monitor_aggregator_commit_queue_bytes",
+            help: "Memory of batches that are not answered yet, roughly.", read: queueBytes)
     }
 
     func received(bytes: Int) { receivedBytes.add(UInt64(bytes)) }

@@ -10,21 +10,38 @@ internal import Synchronization
 /// Counts every refusal, audits known agents' one by one and strangers' in sum.
 ///
 /// Whoever has not proven to be an agent is a stranger, whatever id the request names: else anyone could fill the audit
-/// log in an agent's name. What a known agent's id is named in is still told one by one, up to a bound per minute.
+/// log in an agent's name. What a known agent does, or what is said in agents' names, is still told one by one, up to
+/// a bound per minute and day.
 final class RefusalRecorder: Sendable {
+    /// Entries that may still be told one by one.
     private struct Budget {
-        var minute: Int64
-        var left: Int
+        static let perMinute = 20
+        static let perDay = 200
+
+        private var minute: Int64 = 0
+        private var day: Int64 = 0
+        private var leftInMinute = perMinute
+        private var leftInDay = perDay
+
+        mutating func spend(at now: Timestamp) -> Bool {
+            let (minute, day) = (now.milliseconds / 60_000, now.milliseconds / 86_400_000)
+            if minute != self.minute { (self.minute, leftInMinute) = (minute, Self.perMinute) }
+            if day != self.day { (self.day, leftInDay) = (day, Self.perDay) }
+            guard leftInMinute > 0, leftInDay > 0 else { return false }
+            leftInMinute -= 1
+            leftInDay -= 1
+            return true
+        }
     }
 
-    /// Entries per agent and minute that are told one by one.
-    private static let entriesPerMinute = 20
+    /// Of agents that proved to be themselves by id; all that was said in agents' names has one together (nil).
+    private typealias Budgets = [AgentID?: Budget]
 
     private let audit: AuditLog
     private let fleet: FleetService
     private let metrics: MetricRegistry
     private let logger: Logger
-    private let budgets = Mutex<[AgentID: Budget]>([:])
+    private let budgets = Mutex<Budgets>([:])
 
     init(audit: AuditLog, fleet: FleetService, metrics: MetricRegistry, logger: Logger) {
         self.audit = audit
@@ -45,7 +62,7 @@ final class RefusalRecorder: Sendable {
         }
         if refusal.isProven { fleet.noteRefused(agent.id, at: now, reason: "\(code.title): \(refusal.problem.detail)") }
         guard Self.isViolation(code) else { return }
-        guard spend(agent.id, at: now) else {
+        guard spend(refusal.isProven ? agent.id : nil, at: now) else {
             audit.count(stranger: peer, reason: "\(code.rawValue) in the name of agent \(agent.id)")
             return
         }
@@ -60,16 +77,8 @@ final class RefusalRecorder: Sendable {
         }
     }
 
-    private func spend(_ id: AgentID, at now: Timestamp) -> Bool {
-        let minute = now.milliseconds / 60_000
-        return budgets.withLock { budgets in
-            var budget = budgets[id] ?? Budget(minute: minute, left: Self.entriesPerMinute)
-            if budget.minute != minute { budget = Budget(minute: minute, left: Self.entriesPerMinute) }
-            defer { budgets[id] = budget }
-            guard budget.left > 0 else { return false }
-            budget.left -= 1
-            return true
-        }
+    private func spend(_ id: AgentID?, at now: Timestamp) -> Bool {
+        budgets.withLock { $0[id, default: Budget()].spend(at: now) }
     }
 
     private func append(_ refusal: Refusal, _ agent: AgentRecord, _ peer: String) async {

@@ -16,6 +16,14 @@ struct VerifiedUpload: Sendable {
     /// What is said of members, by source number.
     var states: [(source: Int, state: MemberState)]
     var receivedAt: Timestamp
+
+    /// What it takes in memory while it waits, roughly. A series of a decoded layout is some strings and arrays.
+    var memoryBytes: Int {
+        batch.items.reduce(batch.body.count + 256 * batch.items.count) { bytes, item in
+            guard case .layout(_, let additions) = item else { return bytes }
+            return bytes + 640 * additions.series.count
+        }
+    }
 }
 
 /// A refusal, and how sure it is who is refused.
@@ -45,10 +53,15 @@ struct UploadVerifier: Sendable {
         guard request.body.count <= AgentProtocol.bodyLimit else {
             throw refusal(.bodyTooLarge, "\(request.body.count) bytes; the limit is \(AgentProtocol.bodyLimit)")
         }
-        let signature = try read(request)
-        let agent = try find(signature.keyID)
-        try check(signature, of: agent, request)
-        let clockOffset = try age(signature, of: agent, at: now)
+        guard request.header("content-type") == AgentProtocol.batchMediaType,
+            request.header("content-encoding") == AgentProtocol.batchContentEncoding
+        else {
+            throw refusal(
+                .badRequest,
+                "a batch is \(AgentProtocol.batchMediaType), compressed with \(AgentProtocol.batchContentEncoding)")
+        }
+        let (agent, clockOffset) = try authenticate(
+            request, tag: AgentProtocol.batchTag, components: AgentProtocol.batchComponents, at: now)
         do {
             let batch = try decode(request, of: agent)
             let states = try self.states(batch)
@@ -61,32 +74,47 @@ struct UploadVerifier: Sendable {
         }
     }
 
-    private func refusal(_ code: ProblemCode, _ detail: String, of agent: AgentRecord? = nil) -> Refusal {
-        Refusal(problem: Problem(code, detail), claimed: agent)
+    /// Who asks what the ledger lacks, and about what.
+    func verifyQuestion(
+        _ request: UploadRequest, at now: Timestamp
+    ) throws(Refusal) -> (agent: AgentRecord, question: LedgerQuestion) {
+        guard request.body.count <= AgentProtocol.ledgerBodyLimit else {
+            throw refusal(.bodyTooLarge, "\(request.body.count) bytes; the limit is \(AgentProtocol.ledgerBodyLimit)")
+        }
+        let (agent, _) = try authenticate(
+            request, tag: AgentProtocol.ledgerTag, components: AgentProtocol.ledgerComponents, at: now)
+        do throws(ProtocolError) {
+            return (agent, try LedgerQuestion(json: request.body))
+        } catch {
+            throw Refusal(problem: Problem(.badRequest, error.message)).proven(agent)
+        }
     }
 
-    private func read(_ request: UploadRequest) throws(Refusal) -> UnverifiedSignature {
-        guard request.header("content-type") == AgentProtocol.batchMediaType,
-            request.header("content-encoding") == AgentProtocol.batchContentEncoding
-        else {
-            throw refusal(
-                .badRequest,
-                "a batch is \(AgentProtocol.batchMediaType), compressed with \(AgentProtocol.batchContentEncoding)")
-        }
+    /// Who signed `request`, and how far his clock is from ours.
+    private func authenticate(
+        _ request: UploadRequest, tag: String, components: [String], at now: Timestamp
+    ) throws(Refusal) -> (agent: AgentRecord, clockOffset: Duration) {
+        let signature: UnverifiedSignature
         do {
-            let verifier = MessageVerifier(tag: AgentProtocol.batchTag, required: AgentProtocol.batchComponents)
-            return try verifier.read(request.parts)
+            signature = try MessageVerifier(tag: tag, required: components).read(request.parts)
         } catch {
             throw refusal(.badSignature, error.message)
         }
+        let agent = try find(signature.keyID)
+        try check(signature, of: agent, request)
+        guard agent.isActive else {
+            throw refusal(.revokedAgent, "this agent was revoked; enrol the node again", of: agent).proven(agent)
+        }
+        return (agent, try age(signature, of: agent, at: now))
+    }
+
+    private func refusal(_ code: ProblemCode, _ detail: String, of agent: AgentRecord? = nil) -> Refusal {
+        Refusal(problem: Problem(code, detail), claimed: agent)
     }
 
     private func find(_ keyID: String) throws(Refusal) -> AgentRecord {
         guard let id = AgentID(keyID), let agent = agent(id) else {
             throw refusal(.unknownAgent, "no agent has this id; enrol it")
-        }
-        guard agent.isActive else {
-            throw refusal(.revokedAgent, "this agent was revoked; enrol the node again", of: agent)
         }
         return agent
     }

@@ -13,7 +13,8 @@ public enum Schema {
         Migration(4, "alerts", PackageResources.m004_alerts_sql),
         Migration(5, "blocks", PackageResources.m005_blocks_sql),
         Migration(6, "rollups", PackageResources.m006_rollups_sql),
-        Migration(7, "several", PackageResources.m007_several_sql),
+        Migration(7, "deletions", PackageResources.m007_deletions_sql),
+        Migration(8, "several", PackageResources.m008_several_sql),
     ]
 
     /// Brings the database of `pool` to the newest migration.

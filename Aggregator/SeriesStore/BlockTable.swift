@@ -114,6 +114,13 @@ final class BlockTable: Sendable {
                 \(blocks.map { Int32($0.series.count) }), \(blocks.map { Int32($0.scrapes) }),
                 \(blocks.map { Int32($0.stretch.level) })::int2[], \(blocks.map(\.body)))
             """)
+        // Once a window and layout.
+        let ends = blocks.map { $0.stretch.window + CalendarDay.milliseconds }.max() ?? 0
+        try await connection.execute(
+            """
+            update layout set used_until = \(ends)
+            where id = any(\(Array(layouts.values))) and used_until < \(ends)
+            """)
     }
 
     /// The short names of `layouts`.

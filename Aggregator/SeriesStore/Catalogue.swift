@@ -154,6 +154,30 @@ struct Catalogue: Sendable {
         layoutsOfSource[layout.source]?.sort { $0.firstAt < $1.firstAt }
     }
 
+    /// What left the tables.
+    struct Gone: Sendable {
+        var sources: Set<Int32>
+        var numbers: Set<StreamNumber>
+        var layouts: Set<LayoutHash>
+
+        var isEmpty: Bool { sources.isEmpty && numbers.isEmpty && layouts.isEmpty }
+    }
+
+    /// Forgets what is `gone`, and the label sets that only it had.
+    mutating func forget(_ gone: Gone) {
+        numbers = numbers.filter { !gone.numbers.contains($0.key) && !gone.sources.contains($0.value.source) }
+        if !gone.sources.isEmpty {
+            sources = sources.filter { !gone.sources.contains($0.key) }
+            targets = []
+            addTargets(sources.values.sorted { $0.id < $1.id })
+        }
+        layoutsOfSource = layoutsOfSource.filter { !gone.sources.contains($0.key) }
+        guard !gone.layouts.isEmpty else { return }
+        layoutsOfSource = layoutsOfSource.mapValues { $0.filter { !gone.layouts.contains($0.layout) } }
+        layouts = layouts.filter { !gone.layouts.contains($0.key) }
+        interned = Set(layouts.values.lazy.flatMap(\.scraped))
+    }
+
     /// How much earlier than a frame its keyframe may have come, unless its stream paused: twelve scrapes, and as many
     /// that failed, of the slowest source.
     var keyframeReach: Duration {

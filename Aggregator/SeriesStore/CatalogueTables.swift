@@ -118,6 +118,39 @@ enum CatalogueTables {
         )
     }
 
+    // MARK: Deleting
+
+    /// Deletes what numbers mean in epochs whose successor began before `instant`.
+    static func deleteNumbers(
+        succeededBefore instant: Int64, on connection: PostgresConnection
+    ) async throws -> Set<StreamNumber> {
+        let rows = try await connection.query(
+            """
+            delete from source_number n where exists (
+                select from source_number m where m.source_id = n.source_id and m.first_at > n.first_at
+                    and m.first_at < \(instant))
+            returning *
+            """)
+        return Set(try rows.map { try number($0).0 })
+    }
+
+    /// Deletes the layouts that no block and no rollup of a window after `instant` has, nor grew from.
+    static func deleteLayouts(
+        usedBefore instant: Int64, on connection: PostgresConnection
+    ) async throws -> Set<LayoutHash> {
+        let needed: SQL = """
+            with recursive needed (hash, parent) as (
+                select hash, parent from layout where used_until >= \(instant)
+                union select l.hash, l.parent from layout l join needed n on l.hash = n.parent
+            )
+            """
+        try await connection.execute(
+            needed + " delete from source_layout where layout_hash not in (select hash from needed)")
+        let rows = try await connection.query(
+            needed + " delete from layout where hash not in (select hash from needed) returning hash")
+        return Set(try rows.compactMap { LayoutHash(bytes: try $0["hash"]) })
+    }
+
     // MARK: Writing
 
     /// A source that a batch declares.
@@ -161,13 +194,16 @@ enum CatalogueTables {
             """)
     }
 
-    static func insert(_ layouts: [LayoutAdditions], on connection: PostgresConnection) async throws {
+    /// - Parameter now: until when they are needed at least.
+    static func insert(
+        _ layouts: [LayoutAdditions], at now: Timestamp, on connection: PostgresConnection
+    ) async throws {
         guard !layouts.isEmpty else { return }
         let bodies = try layouts.map { try Compression.compress($0.encoded) }
         try await connection.execute(
             """
-            insert into layout (hash, parent, body)
-            select hash, parent, body from unnest(
+            insert into layout (hash, parent, body, used_until)
+            select hash, parent, body, \(now.milliseconds) from unnest(
                 \(layouts.map(\.hash.bytes)), \(layouts.map { $0.parent == .none ? nil : $0.parent.bytes }),
                 \(bodies)) as l (hash, parent, body)
             order by hash

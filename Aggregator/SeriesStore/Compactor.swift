@@ -63,6 +63,12 @@ struct Compactor: Sendable {
         }
         try await store.blocks.makePartitions(for: blocks)
         let layouts = try await BlockTable.layoutIDs(Set(blocks.map(\.stretch.layout)), on: connection)
+        let nameless = blocks.count { layouts[$0.stretch.layout] == nil }
+        if nameless > 0 {
+            // No reader could say what their series are, and others must not wait for them.
+            store.logger.error("blocks of unknown layouts are lost", metadata: ["blocks": "\(nameless)"])
+            blocks.removeAll { layouts[$0.stretch.layout] == nil }
+        }
         try await BlockTable.insert(blocks, layouts: layouts, on: connection)
     }
 

@@ -125,7 +125,7 @@ extension SeriesStore {
                     SourceLayout(source: source, layout: keyframe.layout, firstAt: keyframe.timestamp.milliseconds))
             }
         }
-        try await CatalogueTables.insert(written.layouts, on: connection)
+        try await CatalogueTables.insert(written.layouts, at: clock.now, on: connection)
         try await CatalogueTables.insert(pairs, on: connection)
         written.layoutsOfSources = pairs
     }

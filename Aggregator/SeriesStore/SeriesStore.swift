@@ -46,6 +46,8 @@ public final class SeriesStore: SeriesSource, Sendable {
         var latest: [Int32: Latest] = [:]
         /// Sources whose `last_at` in the table is behind.
         var unnoted: Set<Int32> = []
+        /// When the catalogue is pruned next.
+        var nextPruning: Int64 = .min
         /// From when on silence can be judged.
         var listeningSince: Int64
     }
@@ -160,10 +162,19 @@ public final class SeriesStore: SeriesSource, Sendable {
     }
 
     private func dropWhatIsOver(at now: Timestamp) async throws {
+        try await Remains(store: self).deleteHistory()
         try await blocks.dropEmptyYoung(before: now - options.blockWindow - options.batchSlot)
         let days = try await blocks.dropDays(before: now - options.retention, limitBytes: options.limitBytes)
         let weeks = try await rollups.drop(before: now - options.rollupRetention)
         for name in days + weeks { logger.info("old history dropped", metadata: ["partition": "\(name)"]) }
+        let isTime = state.withLock { state in
+            defer { if state.nextPruning <= now.milliseconds { state.nextPruning = now.milliseconds + 3_600_000 } }
+            return state.nextPruning <= now.milliseconds
+        }
+        guard isTime else { return }
+        // Rollups go four weeks at a time.
+        let oldest = now - max(options.retention, options.rollupRetention + .seconds(28 * 86_400))
+        try await Remains(store: self).prune(history: oldest, samples: now - options.retention)
     }
 
     private func trim(at now: Timestamp) {

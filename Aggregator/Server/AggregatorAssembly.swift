@@ -76,10 +76,13 @@ struct AggregatorAssembly {
         let peers = PeerFollower(store: store, fleet: fleet, logger: logger, stateChanged: stateChanged)
         let desk = EnrolmentDesk(fleet: fleet, audit: audit, metrics: metrics, clock: clock, logger: logger)
 
+        let selfCheck = SelfCheck(
+            pool: pool, diskOfDatabase: configuration.database == nil ? configuration.stateDirectory : nil,
+            logger: logger)
         let apiServices = APIServices(
             access: access, fleet: fleet, health: health, ingestor: ingestor, rules: rules,
-            notifications: notifications, engine: engine, metrics: metrics, installation: installation, clock: clock,
-            logger: logger)
+            notifications: notifications, engine: engine, metrics: metrics, installation: installation,
+            problems: { selfCheck.problems }, clock: clock, logger: logger)
         let server = try APIServer(
             services: apiServices, enrolment: desk, limits: configuration.api,
             dashboardDirectory: configuration.dashboardDirectory, logger: logger)
@@ -98,7 +101,7 @@ struct AggregatorAssembly {
                 store, audit, fleet, FleetFollower(fleet: fleet, store: store, health: health, logger: logger), peers,
                 notifications, rules, health,
                 SelfObservation(metrics: metrics, sink: store, clock: clock, logger: logger),
-                ingestor, certificate, http, status,
+                ingestor, certificate, MemoryRelease(), selfCheck, http, status,
             ]
     }
 }

@@ -10,8 +10,7 @@ struct AggregatorCommand: AsyncParsableCommand {
         version: BuildVersion.version,
         subcommands: [
             ServeCommand.self, CheckConfigCommand.self, TokenCommand.self, JoinCommand.self, CACommand.self,
-            UserCommand.self,
-            StorageCommand.self, VersionCommand.self,
+            UserCommand.self, StorageCommand.self, BackupCommand.self, RestoreCommand.self, VersionCommand.self,
         ])
 }
 

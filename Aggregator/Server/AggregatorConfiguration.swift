@@ -104,6 +104,9 @@ struct AggregatorConfiguration: Sendable {
     private mutating func readSections(_ root: inout MappingReader) {
         storage.read(&root)
         if var limits = root.mapping("limits") {
+            api.connections = limits.int("connections", default: api.connections, in: 100...1_000_000)
+            api.connectionsPerAddress = limits.int(
+                "connections_per_address", default: max(1, api.connections / 2), in: 10...1_000_000)
             api.streams = limits.int("streams", default: api.streams, in: 1...10_000)
             api.streamsPerUser = limits.int("streams_per_user", default: api.streamsPerUser, in: 1...10_000)
             limits.finish()

@@ -6,6 +6,8 @@
 public enum AgentProtocol {
     /// POST: a signed batch. 204, or a problem.
     public static let batchesPath = "/agent/v1/batches"
+    /// POST: `LedgerQuestion`, signed. 200 with `LedgerAnswer`, or a problem.
+    public static let ledgerPath = "/agent/v1/ledger"
     /// POST: `EnrolmentRequest`, signed with the new key. 201 with `EnrolmentResponse`, or a problem.
     public static let enrolmentPath = "/agent/v1/enrol"
     /// GET: the CA's certificate in PEM; fetched unverified, believed by its fingerprint.
@@ -30,6 +32,12 @@ public enum AgentProtocol {
     public static let batchComponents = [
         "@method", "@authority", "@path", "content-digest", "content-type", "content-encoding",
     ]
+    /// `tag` of the signature of a question about the ledger; its `keyid` is the agent's id.
+    public static let ledgerTag = "etcd-monitor-ledger"
+    /// What the signature of a question about the ledger covers, in this order.
+    public static let ledgerComponents = ["@method", "@authority", "@path", "content-digest", "content-type"]
+    /// Bytes of a question about the ledger.
+    public static let ledgerBodyLimit = 128 << 10
     /// `tag` of an enrolment's signature.
     public static let enrolmentTag = "etcd-monitor-enrol"
     /// `keyid` of an enrolment's signature, before there is an agent's id.

@@ -8,6 +8,7 @@ internal import NIOCore
 struct AgentRoutes: Sendable {
     let services: APIServices
     let enrolment: EnrolmentDesk
+    let receiving: ReceivingBytes
 
     var routes: [Route] {
         [
@@ -26,6 +27,12 @@ struct AgentRoutes: Sendable {
                 Operation(
                     "postBatch", tag: "agents", "Stores a signed batch; see docs/agent-protocol.md.", status: 204),
                 handler: batch),
+            Route(
+                .post, AgentProtocol.ledgerPath, .signature,
+                Operation(
+                    "postLedgerQuestion", tag: "agents",
+                    "Says which batches that an agent holds are lacking; see docs/agent-protocol.md.",
+                    body: "LedgerQuestion", answer: "LedgerAnswer"), handler: lacking),
         ]
     }
 
@@ -57,10 +64,23 @@ struct AgentRoutes: Sendable {
         }
     }
 
+    @Sendable private func lacking(_ request: Request, _ context: APIContext) async throws -> Response {
+        do {
+            let question = try await upload(request, context, limit: AgentProtocol.ledgerBodyLimit)
+            return .json(try await services.ingestor.answer(question).json)
+        } catch let problem as Problem {
+            return Self.answer(problem, retryAfter: services.ingestor.retryAfter)
+        }
+    }
+
     private func upload(_ request: Request, _ context: APIContext, limit: Int) async throws -> UploadRequest {
+        let share = receiving.share(of: context.peer)
+        defer { withExtendedLifetime(share) {} }
         let body: [UInt8]
         do {
-            body = try await request.body.bytes(upTo: limit)
+            body = try await request.body.bytes(upTo: limit) { bytes in
+                guard share.take(bytes) else { throw Problem(.overloaded, "too many bodies are being received") }
+            }
         } catch let error as APIError where error.status == .contentTooLarge {
             throw Problem(.bodyTooLarge, error.detail)
         }

@@ -27,6 +27,12 @@ struct FleetRoutes: Sendable {
                 Operation(
                     "declareMaintenance", tag: "fleet", "Begins a maintenance window, or with 0 seconds ends it.",
                     body: "Maintenance", status: 204), handler: declareMaintenance),
+            Route(
+                .delete, "/api/v1/clusters/{name}", .permission(.deleteCluster),
+                Operation(
+                    "deleteCluster", tag: "fleet",
+                    "Deletes a cluster with its agents, events and history. There is no way back.", status: 204),
+                handler: deleteCluster),
         ]
     }
 
@@ -101,6 +107,17 @@ extension FleetRoutes {
             AuditEvent(
                 actor: principal.name, address: context.peer, action: Permission.declareMaintenance.rawValue,
                 cluster: name, reason: "\(seconds) s"))
+        services.health.wake()
+        return .done
+    }
+
+    @Sendable private func deleteCluster(_ request: Request, _ context: APIContext) async throws -> Response {
+        let name = try context.parameters.require("name")
+        let principal = try context.requirePrincipal()
+        try await services.fleet.deleteCluster(name)
+        try await services.access.audit.append(
+            AuditEvent(
+                actor: principal.name, address: context.peer, action: Permission.deleteCluster.rawValue, cluster: name))
         services.health.wake()
         return .done
     }

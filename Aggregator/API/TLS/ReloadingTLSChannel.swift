@@ -23,36 +23,50 @@ struct ReloadingTLSChannel: ServerChildChannel {
     struct Patience: Sendable {
         /// Until TLS stands.
         var handshake = Duration.seconds(10)
-        /// Between requests, and between the parts of one.
+        /// Between requests, and between the parts of one; also until the head of a request is complete.
         var idle = Duration.seconds(75)
+        /// From the end of a request's head to the end of its body. Agents give up after 10 s.
+        var body = Duration.seconds(35)
         /// From the server's goodbye to the end of what is under way.
         var goodbye = Duration.seconds(10)
     }
 
     private let certificate: ServingCertificate
     private let patience: Patience
+    private let census: ConnectionCensus
     private let http1: HTTP1Channel
     private let http2: HTTP2Channel
 
     init(
-        certificate: ServingCertificate, patience: Patience = Patience(),
+        certificate: ServingCertificate, patience: Patience, census: ConnectionCensus,
         responder: @escaping HTTPChannelHandler.Responder
     ) {
         self.certificate = certificate
         self.patience = patience
+        self.census = census
+        let (head, body) = (TimeAmount(patience.idle), TimeAmount(patience.body))
         http1 = HTTP1Channel(
-            responder: responder, configuration: HTTP1Channel.Configuration(idleTimeout: TimeAmount(patience.idle)))
+            responder: responder,
+            configuration: HTTP1Channel.Configuration(
+                additionalChannelHandlers: [RequestDeadlines(head: head, body: body)], idleTimeout: head))
         // NIO's own bounds: 100 streams at once, 16 KiB of headers, and a close for floods of control frames.
         http2 = HTTP2Channel(
             responder: responder,
             configuration: HTTP2ChannelConfiguration(
                 idleTimeout: patience.idle, gracefulCloseTimeout: patience.goodbye,
                 streamConfiguration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [StreamPresence()], idleTimeout: TimeAmount(patience.idle))))
+                    additionalChannelHandlers: [StreamPresence(), RequestDeadlines(head: head, body: body)],
+                    idleTimeout: head)))
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        channel.eventLoop.makeCompletedFuture {
+        let address = channel.remoteAddress?.ipAddress ?? ""
+        guard census.enter(address) else {
+            channel.close(promise: nil)
+            return channel.eventLoop.makeFailedFuture(TooManyConnections())
+        }
+        channel.closeFuture.whenComplete { [census] _ in census.leave(address) }
+        return channel.eventLoop.makeCompletedFuture {
             let negotiation = NIOTypedApplicationProtocolNegotiationHandler<Negotiated> { result, channel in
                 switch result {
                 case .negotiated("h2"):
@@ -80,11 +94,17 @@ struct ReloadingTLSChannel: ServerChildChannel {
     }
 }
 
+/// The connection's address has as many as it may have.
+private struct TooManyConnections: Error {}
+
 extension HTTPServerBuilder {
     /// A server of HTTP/2 and HTTP/1.1 under TLS.
     static func secured(
-        by certificate: ServingCertificate, patience: ReloadingTLSChannel.Patience = ReloadingTLSChannel.Patience()
+        by certificate: ServingCertificate, patience: ReloadingTLSChannel.Patience = ReloadingTLSChannel.Patience(),
+        census: ConnectionCensus
     ) -> HTTPServerBuilder {
-        HTTPServerBuilder { ReloadingTLSChannel(certificate: certificate, patience: patience, responder: $0) }
+        HTTPServerBuilder {
+            ReloadingTLSChannel(certificate: certificate, patience: patience, census: census, responder: $0)
+        }
     }
 }

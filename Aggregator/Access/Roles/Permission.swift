@@ -22,6 +22,8 @@ public enum Permission: String, Sendable, CaseIterable {
     case enrolAgent = "enrol-agent"
     /// An end to what an agent may send.
     case revokeAgent = "revoke-agent"
+    /// An end to a cluster: its agents, its events, its history.
+    case deleteCluster = "delete-cluster"
     /// Users and their roles.
     case manageUsers = "manage-users"
     /// Anyone's API tokens.
@@ -46,14 +48,14 @@ public enum Permission: String, Sendable, CaseIterable {
             .manageOwnTokens:
             .viewer
         case .testNotification, .declareMaintenance: .operator
-        case .enrolAgent, .revokeAgent, .manageUsers, .manageTokens, .readAudit: .admin
+        case .enrolAgent, .revokeAgent, .deleteCluster, .manageUsers, .manageTokens, .readAudit: .admin
         }
     }
 
     var scope: Scope {
         switch self {
         case .viewCluster, .queryMetrics, .testNotification, .declareMaintenance, .enrolAgent, .revokeAgent: .cluster
-        case .viewInstallation, .manageUsers, .manageTokens, .readAudit: .installation
+        case .viewInstallation, .deleteCluster, .manageUsers, .manageTokens, .readAudit: .installation
         case .viewFleet, .viewRules, .changeOwnPassword, .manageOwnTokens: .anywhere
         }
     }
@@ -61,7 +63,7 @@ public enum Permission: String, Sendable, CaseIterable {
     /// Whether a person has to be signed in: not for API tokens, so that a leaked token cannot make itself lasting.
     var needsSession: Bool {
         switch self {
-        case .changeOwnPassword, .manageOwnTokens, .manageUsers, .manageTokens: true
+        case .changeOwnPassword, .manageOwnTokens, .manageUsers, .manageTokens, .deleteCluster: true
         default: false
         }
     }

@@ -45,6 +45,14 @@ final class AgentDirectory: Sendable {
         }
     }
 
+    /// Forgets the agents of all clusters but those with these numbers.
+    func keep(clusters numbers: Set<Int32>) {
+        state.withLock { state in
+            state.byID = state.byID.filter { numbers.contains($0.value.clusterNumber) }
+            state.unsaved = state.unsaved.filter { state.byID[$0] != nil }
+        }
+    }
+
     /// Notes what another aggregator heard of the agent `id`, and saves.
     func follow(_ id: AgentID, _ change: (inout AgentContact) -> Void) {
         state.withLock { state in

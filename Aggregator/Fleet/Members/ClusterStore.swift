@@ -24,6 +24,13 @@ struct ClusterStore: Sendable {
         try await pool.execute("update cluster set maintenance_until = \(until) where name = \(cluster)") == 1
     }
 
+    /// Deletes `cluster` with its nodes, agents, opinions, events and all else that belongs to it.
+    ///
+    /// - Returns: false if there is none.
+    func delete(_ cluster: String) async throws -> Bool {
+        try await pool.execute("delete from cluster where name = \(cluster)") == 1
+    }
+
     /// The latest opinions, of agents that are not revoked.
     func opinions(of agents: [Int32: AgentRecord]) async throws -> [MemberOpinion] {
         let rows = try await pool.query(

@@ -12,6 +12,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOption
 
     func run() async throws {
+        MemoryRelease.prepare()
         let configuration = try options.load()
         LogBootstrap.start(
             program: "etcd-monitor-aggregator", level: configuration.logLevel, output: configuration.logOutput)

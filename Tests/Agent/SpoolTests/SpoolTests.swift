@@ -84,8 +84,12 @@ import Testing
     @Test func acknowledgedBatchesAreKeptWhileThereIsRoomAndCanGoAgain() async throws {
         let spool = try open(limit: 4000, segment: 500)
         for _ in 0..<30 { try await spool.appendNext() }
-        _ = await spool.drain(.live)
-        await spool.rewindAll()
+        let records = await spool.drain(.live)
+        let epoch = try #require(records.first?.position.epoch)
+        let all = [SpoolRange(epoch: epoch, sequences: 1...30)]
+        #expect(await spool.acknowledged(limit: 10) == all)
+        #expect(await spool.rewind(lacking: [SpoolRange(epoch: epoch ^ 1, sequences: 1...30)]) == 0)
+        #expect(await spool.rewind(lacking: all) == 30)
         #expect(await spool.drain(.history).map(\.position.sequence) == Array(1...30))
         for _ in 0..<100 {
             try await spool.appendNext()
@@ -93,6 +97,21 @@ import Testing
         }
         #expect(await spool.status.dropped == 0)
         #expect(await spool.status.bytes <= 4000)
+    }
+
+    @Test func onlySegmentsThatHoldWhatIsLackingGoAgain() async throws {
+        let spool = try open(segment: 500)
+        for _ in 0..<30 { try await spool.appendNext() }
+        let records = await spool.drain(.live).map(\.position)
+        let victim = records[12]
+        await spool.leaveOut(records[20])
+        let ranges = await spool.acknowledged(limit: 10)
+        #expect(ranges.map(\.sequences) == [1...20, 22...30], "what was refused is not lacking")
+        #expect(await spool.acknowledged(limit: 1).map(\.sequences) == [22...30], "the newest count")
+        let range = SpoolRange(epoch: victim.epoch, sequences: victim.sequence...victim.sequence)
+        let expected = records.filter { $0.segment == victim.segment }
+        #expect(await spool.rewind(lacking: [range]) == expected.count)
+        #expect(await spool.drain(.history).map(\.position) == expected)
     }
 
     @Test func theOldestGoWhenItIsFullAndTheNextBatchSaysSo() async throws {

@@ -123,6 +123,26 @@ import Testing
         #expect(delivery.logs.messages.filter { $0.hasPrefix("a batch was not taken;") }.count == 1, "said once")
     }
 
+    @Test func whatARestoredAggregatorLacksIsSentAgain() async throws {
+        let epoch = await delivery.spool.nextSlot.epoch
+        let answers = Mutex([[SequenceRange(epoch: epoch, sequences: 1...1)]])
+        let server = try StubHTTPServer { request in
+            guard request.target == AgentProtocol.ledgerPath else { return .accepted }
+            let lacking = answers.withLock { $0.isEmpty ? [] : $0.removeFirst() }
+            return .answer(status: 200, body: LedgerAnswer(lacking: lacking).json)
+        }
+        let sender = delivery.sender(to: [server]) { $0.questionDelay = .zero ... .zero }
+        try await delivery.append(3)
+        try await delivery.running(sender) { try await delivery.waitUntilEmpty() }
+        let questions = server.requests.filter { $0.target == AgentProtocol.ledgerPath }
+        #expect(questions.count == 1, "once for each connection")
+        let question = try LedgerQuestion(json: try #require(questions.first).body)
+        #expect(question.held == [SequenceRange(epoch: epoch, sequences: 1...1)])
+        let batches = server.requests.filter { $0.target == AgentProtocol.batchesPath }
+        #expect(try posted(batches).map(\.header.sequence) == [1, 1, 2, 3])
+        #expect(delivery.logs.messages.contains { $0.hasPrefix("the aggregator lacks batches") })
+    }
+
     @Test func aRevokedAgentSaysSoKeepsMeasuringAndAsksSlowly() async throws {
         let script = Script(.problem(.revokedAgent), .problem(.revokedAgent), .accepted)
         let server = try StubHTTPServer { _ in script.next() }

@@ -53,6 +53,8 @@ final class Delivery: Sendable {
         pace.longestPause = .milliseconds(5)
         pace.refusedPause = .milliseconds(1)
         pace.historyPause = .milliseconds(1)
+        pace.questionDelay = .seconds(3600) ... .seconds(7200)
+        pace.questionPause = .milliseconds(1)
         change(&pace)
         return BatchSender(
             identity: identity, aggregators: servers.map(\.url), spool: spool, client: HTTPClient(),

@@ -56,7 +56,7 @@ import Testing
         #expect(!token.seesAllClusters)
     }
 
-    @Test(arguments: [Permission.manageUsers, .manageTokens, .manageOwnTokens, .changeOwnPassword])
+    @Test(arguments: [Permission.manageUsers, .manageTokens, .manageOwnTokens, .changeOwnPassword, .deleteCluster])
     func aTokenCannotMakeItselfLasting(_ permission: Permission) {
         #expect(!Policy.decide(token(.admin), permission).isAllowed)
     }

@@ -53,6 +53,28 @@ struct FleetServiceTests {
         }
     }
 
+    @Test func forgetsADeletedClusterHereAndElsewhere() async throws {
+        try await PostgresFixture.shared.withDatabase { pool in
+            let clock = ManualWallClock()
+            let fleet = try await started(pool, clock)
+            let agent = try await enrol("n1", in: fleet, key: 1)
+            await fleet.apply([opinion(agent, leader: 1, term: 1, at: clock.now)])
+            let other = try await started(pool, clock)
+            try await fleet.deleteCluster("prod")
+            await #expect(throws: FleetError.self) { try await fleet.deleteCluster("prod") }
+            await other.refresh()
+            for one in [fleet, other] {
+                #expect(one.agent(agent.id) == nil)
+                #expect(one.snapshot().clusters.isEmpty)
+                await one.apply([opinion(agent, leader: 2, term: 2, at: clock.now)])
+                #expect(try await one.events(limit: 10).isEmpty)
+            }
+            // The name is free again.
+            _ = try await enrol("n1", in: fleet, key: 2)
+            #expect(fleet.snapshot().clusters.map(\.name) == ["prod"])
+        }
+    }
+
     @Test func storesNoSecondBeginningOfWhatHasNotEnded() async throws {
         try await PostgresFixture.shared.withDatabase { pool in
             let clock = ManualWallClock()

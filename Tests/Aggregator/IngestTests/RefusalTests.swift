@@ -144,6 +144,54 @@ struct RefusalTests {
         }
     }
 
+    @Test func layoutsCountAsWhatTheyBecomeInMemory() async throws {
+        var limits = IngestLimits()
+        limits.queueBytes = 2000
+        limits.gathering = .milliseconds(200)
+        try await IngestWorld.with(limits: limits) { world in
+            var requests: [UploadRequest] = []
+            for node in 1...6 {
+                var agent = try await TestAgent("n\(node)", in: world.fleet, clock: world.clock)
+                requests.append(try agent.request(agent.batch().body))
+            }
+            let refusals = await withTaskGroup(of: ProblemCode?.self) { group in
+                for request in requests { group.addTask { await world.refusal(of: request) } }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(refusals.contains(nil), "one alone always fits")
+            #expect(refusals.contains(.overloaded))
+            for request in requests { _ = await world.refusal(of: request) }
+            #expect(try await world.storedBatches() == 6, "room comes back")
+        }
+    }
+
+    @Test func aHostileAgentFillsTheAuditLogNoFurtherThanADayAllows() async throws {
+        try await IngestWorld.with { world in
+            let agent = try await TestAgent("n1", in: world.fleet, clock: world.clock)
+            let garbage = try Compression.compress(Array("not a batch".utf8))
+            for _ in 0..<30 {
+                for _ in 0..<25 { _ = await world.refusal(of: try agent.request(garbage)) }
+                world.clock.advance(by: .seconds(60))
+            }
+            let told: Int? = try await world.pool.query(
+                "select count(*) as n from audit_entry where actor like 'agent%' and outcome = 'refused'"
+            ).first?["n"]
+            #expect(told == 200)
+            #expect(world.refused(.malformedBatch) == 750)
+        }
+    }
+
+    @Test func whoNamesManyAgentsHasOneBudget() async throws {
+        try await IngestWorld.with { world in
+            for node in 1...5 {
+                var agent = try await TestAgent("n\(node)", in: world.fleet, clock: world.clock)
+                let request = try agent.request(agent.batch().body, key: Ed25519PrivateKey.generate())
+                for _ in 0..<10 { _ = await world.refusal(of: request) }
+            }
+            #expect(try await world.auditedRefusals().count == 20)
+        }
+    }
+
     @Test func summarisesWhatFloodsInAnAgentsName() async throws {
         try await IngestWorld.with { world in
             var agent = try await TestAgent("n1", in: world.fleet, clock: world.clock)

@@ -50,6 +50,24 @@ struct TestAgent {
         return try encoder.finish()
     }
 
+    /// A question what the ledger lacks of `held`.
+    func question(_ held: [SequenceRange], key: Ed25519PrivateKey? = nil) throws -> UploadRequest {
+        let body = LedgerQuestion(held: held).json
+        var parts = RequestParts(
+            method: "POST", scheme: "https", authority: "aggregator:8379", target: AgentProtocol.ledgerPath,
+            headers: [
+                (name: "Content-Type", value: AgentProtocol.jsonMediaType),
+                (name: "Content-Digest", value: ContentDigest.sha256(body)),
+            ])
+        let fields = try MessageSigner(key: key ?? self.key).sign(
+            parts,
+            SignatureParameters(
+                components: AgentProtocol.ledgerComponents, created: clock.now.milliseconds / 1000,
+                keyID: id.description, tag: AgentProtocol.ledgerTag))
+        parts.headers += [(name: "Signature-Input", value: fields.input), (name: "Signature", value: fields.signature)]
+        return UploadRequest(parts: parts, body: body, peer: "192.0.2.1")
+    }
+
     /// What is posted for `body`, signed now with the agent's key unless told otherwise.
     func request(
         _ body: [UInt8], key: Ed25519PrivateKey? = nil, keyID: String? = nil, created: Timestamp? = nil,

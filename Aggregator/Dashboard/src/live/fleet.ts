@@ -19,6 +19,9 @@ export const alertsError = new Store<CallError | null>(null);
 /** Those that arrived while the page was open, newest first. */
 export const liveEvents = new Store<readonly FleetEvent[]>([]);
 
+/** What keeps the aggregator itself from its work, with what to do; a sentence each. */
+export const problems = new Store<readonly string[]>([]);
+
 let lastConnection = 0;
 let deliveryCheck: ReturnType<typeof setTimeout> | undefined;
 
@@ -47,7 +50,11 @@ function mergeEvent(event: FleetEvent): void {
 }
 
 export const stream = new LiveStream("/api/v1/stream", (name, data) => {
-  if (name === "tick") noteServerTime((data as { now: number }).now);
+  if (name === "tick") {
+    const tick = data as { now: number; problems?: readonly string[] };
+    noteServerTime(tick.now);
+    if ((tick.problems ?? []).join() !== problems.value.join()) problems.set(tick.problems ?? []);
+  }
   if (name === "clusters") {
     const connection = stream.state.value.connections;
     mergeClusters((data as { clusters: ClusterSummary[] }).clusters, connection !== lastConnection);
