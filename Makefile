@@ -5,12 +5,13 @@ SWIFT_BUILD  = swift build
 RELEASE      = --configuration release --static-swift-stdlib --scratch-path .build-release
 RELEASE_BIN  = .build-release/release
 
-.PHONY: help demo test check bench deb build release web setup-build setup-demo setup-test setup-bench setup-deb format clean
+.PHONY: help demo test check sanitize bench deb build release web setup-build setup-demo setup-test setup-bench setup-deb format clean
 
 help:
 	@echo 'make demo    a real etcd cluster, measured and shown; runs until Ctrl-C'
 	@echo 'make test    every test'
 	@echo 'make check   format, lint and the tests that need a minute'
+	@echo 'make sanitize  the rooms'"'"' tests under the thread and address sanitizers (half an hour)'
 	@echo 'make bench   figures, beside those of the peers'
 	@echo 'make deb     both Debian packages, in dist/'
 
@@ -49,6 +50,9 @@ test: setup-test
 check: setup-test
 	@Tools/dev/check.sh
 
+sanitize: setup-test
+	@Tools/dev/sanitize.sh
+
 bench: setup-bench
 	@$(MAKE) --no-print-directory web release
 	@$(SWIFT_BUILD) $(RELEASE) --product etcd-monitor-swarm
@@ -63,4 +67,4 @@ format:
 	@swift format -i -r -p Package.swift Shared Agent Aggregator Tools Tests
 
 clean:
-	rm -rf .build .build-release .demo dist Aggregator/Dashboard/build Aggregator/Dashboard/dist
+	rm -rf .build .build-release .build-tsan .build-asan .demo dist Aggregator/Dashboard/build Aggregator/Dashboard/dist

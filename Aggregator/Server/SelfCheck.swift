@@ -17,6 +17,15 @@ final class SelfCheck: Service, CustomStringConvertible {
     private let diskOfDatabase: String?
     private let logger: Logger
     private let current = Mutex<[SelfProblem]>([])
+    private let probe = Mutex(Probe())
+
+    /// A question to the database. A server that hangs does not even let go of who asks, so nobody waits for it.
+    private struct Probe {
+        var askedAt: ContinuousClock.Instant?
+        var hasFailed = false
+    }
+
+    private static let patience = Duration.seconds(5)
 
     init(pool: PostgresPool, diskOfDatabase: String?, logger: Logger) {
         self.pool = pool
@@ -33,12 +42,12 @@ final class SelfCheck: Service, CustomStringConvertible {
         await cancelWhenGracefulShutdown {
             var ticker = Ticker(every: .seconds(3), clock: ContinuousClock())
             // Cancelled: shutdown.
-            while (try? await ticker.next()) != nil { await self.check() }
+            while (try? await ticker.next()) != nil { self.check() }
         }
     }
 
-    private func check() async {
-        let found = [disk(), await database()].compactMap { $0 }
+    private func check() {
+        let found = [disk(), database()].compactMap { $0 }
         let before = current.withLock { current in
             defer { current = found }
             return current
@@ -53,22 +62,35 @@ final class SelfCheck: Service, CustomStringConvertible {
         }
     }
 
-    private func database() async -> SelfProblem? {
-        let remedy =
-            diskOfDatabase == nil
-            ? "Look at the server that 'database' names: does it run, can this host reach it, may this user sign in?"
-            : "Look at the lines 'postgres says' in this program's log; it is started again by itself."
-        do {
-            // It is written to: a server that only answers would acknowledge nothing.
-            _ = try await withDeadline(.seconds(5)) { [pool] in
-                try await pool.query("select pg_is_in_recovery() as standby")
+    private func database() -> SelfProblem? {
+        let now = ContinuousClock.now
+        let (isDue, isFine) = probe.withLock { probe -> (Bool, Bool) in
+            if let askedAt = probe.askedAt { return (false, !probe.hasFailed && now - askedAt < Self.patience) }
+            probe.askedAt = now
+            return (true, !probe.hasFailed)
+        }
+        if isDue {
+            Task { [self] in
+                let isAnswered = await isAnswered()
+                probe.withLock { $0 = Probe(askedAt: nil, hasFailed: !isAnswered) }
             }
-            return nil
+        }
+        guard !isFine else { return nil }
+        return SelfProblem(
+            code: "database",
+            sentence: "The database does not answer. Agents keep what they measure and send it when it does.",
+            remedy: diskOfDatabase == nil
+                ? "Look at the server that 'database' names: does it run, can this host reach it, may this user sign in?"
+                : "Look at the lines 'postgres says' in this program's log; it is started again by itself.")
+    }
+
+    private func isAnswered() async -> Bool {
+        do {
+            _ = try await pool.query("select 1 as one")
+            return true
         } catch {
-            return SelfProblem(
-                code: "database",
-                sentence: "The database does not answer. Agents keep what they measure and send it when it does.",
-                remedy: remedy)
+            logger.debug("the database does not answer", metadata: ["error": "\(String(reflecting: error))"])
+            return false
         }
     }
 
