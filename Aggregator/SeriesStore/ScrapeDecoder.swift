@@ -25,7 +25,7 @@ final class KeyframeCache: Sendable {
         self.limit = limit
     }
 
-    subscript(key: KeyframeKey) -> KeyframeValues? {
+    private subscript(key: KeyframeKey) -> KeyframeValues? {
         state.withLock { state in
             guard let at = state.entries.index(forKey: key) else { return nil }
             state.entries.values[at].used = state.sweeps
@@ -33,9 +33,18 @@ final class KeyframeCache: Sendable {
         }
     }
 
+    /// The values of `keyframe`, which `scrape` is.
+    func values(of keyframe: Keyframe, in scrape: Scrape) throws(CodecError) -> KeyframeValues {
+        let key = scrape.keyframeKey
+        if let cached = self[key] { return cached }
+        let values = try scrape.stored.batch.values(of: keyframe)
+        insert(values, for: key)
+        return values
+    }
+
     /// Keeps `decoded`. If there is no room it is not kept: a fleet is read round after round, and whoever makes room for
     /// the newest then has none of it the next time. What nobody asked for meanwhile goes now and then.
-    func insert(_ decoded: KeyframeValues, for key: KeyframeKey) {
+    private func insert(_ decoded: KeyframeValues, for key: KeyframeKey) {
         state.withLock { state in
             if state.entries.count >= limit {
                 state.refused += 1
@@ -168,13 +177,7 @@ struct ScrapeDecoder {
             base = known
         } else {
             guard case .keyframe(let keyframe) = scrape.content else { return nil }
-            let values: KeyframeValues
-            if let cached = cache[key] {
-                values = cached
-            } else {
-                values = try scrape.stored.batch.values(of: keyframe)
-                cache.insert(values, for: key)
-            }
+            let values = try cache.values(of: keyframe, in: scrape)
             let layout = number(of: keyframe.layout)
             base = Base(columns: values.columns(layouts[layout].numbers), shape: values.shape, layout: layout)
             columns[key] = base

@@ -25,12 +25,21 @@ extension SeriesStore {
     func samples(_ selection: SeriesSelection) async throws -> [SampledSeries] {
         let (start, end) = (selection.start.milliseconds, selection.end.milliseconds)
         guard start <= end else { return [] }
-        var reading = prepare(selection)
-        // In this order, as samples only ever move from memory and batches to blocks.
-        try await readTable(into: &reading, from: start, through: end)
-        try await readBlocks(into: &reading, from: start, through: end)
-        try await readRecent(into: &reading)
-        return Self.sorted(try await finish(reading, through: end))
+        let catalogue = state.withLock { $0.catalogue }
+        var targets = QueryPlan(selection.matchers, in: catalogue).targets
+        var columns: [SampledColumn] = []
+        if selection.need == .newestSample {
+            columns = newestSamples(of: &targets, from: start, through: end)
+        }
+        if !targets.isEmpty {
+            var reading = prepare(targets, catalogue, selection)
+            // In this order, as samples only ever move from memory and batches to blocks.
+            try await readTable(into: &reading, from: start, through: end)
+            try await readBlocks(into: &reading, from: start, through: end)
+            try await readRecent(into: &reading)
+            columns += try await finish(reading, through: end)
+        }
+        return Self.sorted(columns)
     }
 
     public func labelSets(_ selections: [SeriesSelection]) async throws -> [Labels] {
@@ -91,13 +100,13 @@ extension SeriesStore {
         var unfinished: [Target] { targets.filter { !$0.isWhole } }
     }
 
-    /// Plans with a copy of the catalogue, then takes what is in memory: no more than needed, as what a query holds on
-    /// to has to be copied by whoever adds to it.
-    private func prepare(_ selection: SeriesSelection) -> Reading {
-        let catalogue = state.withLock { $0.catalogue }
+    /// Takes what is in memory: no more than needed, as what a query holds on to has to be copied by whoever adds to it.
+    private func prepare(
+        _ targets: [QueryPlan.Target], _ catalogue: Catalogue, _ selection: SeriesSelection
+    ) -> Reading {
         let (start, end) = (selection.start.milliseconds, selection.end.milliseconds)
         var reading = Reading(catalogue: catalogue)
-        for plan in QueryPlan(selection.matchers, in: catalogue).targets {
+        for plan in targets {
             var decoder = ScrapeDecoder(cache: keyframes, wanted: plan.wanted)
             for layout in plan.layouts { decoder.include(layout.layout) }
             for source in plan.sources { reading.targetOfSource[source.id] = reading.targets.count }
