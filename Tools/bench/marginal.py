@@ -22,6 +22,7 @@ from Tools.lab.installation import ROOT, Agent, Aggregator
 from Tools.lab.load import Load
 from Tools.lab.processes import LabError
 
+from . import marginal_peers
 from .process_cost import cpu_seconds, run_seconds, tree_cpu_seconds
 
 INTERVAL, SETTLE_SECONDS, MEASURE_SECONDS, RECORDED = 5, 20, 30, 40
@@ -60,7 +61,15 @@ def run(folder: pathlib.Path, binaries: pathlib.Path):
     fixed = (points[0]["own"] + points[0]["database"]) / points[0]["seconds"] - total * rates[0]
     yield (f"aggregator + PostgreSQL: {slope['own'] * 1e6:.3f} + {slope['database'] * 1e6:.3f} µs a sample, and "
            f"{fixed * 100:.1f} % of a core whatever the fleet")
-    yield f"together, scrape to committed row: {(total + agent) * 1e6:.3f} µs a sample (goal 0.5)"
+    ours = total + agent
+    yield f"together, scrape to committed row: {ours * 1e6:.3f} µs a sample (goal 0.5)"
+    pages = [path.read_text() for path in sorted(scrapes.iterdir())]
+    for name, cost in marginal_peers.run(folder / "peers", pages, _series(pages[0]), COUNTS, INTERVAL, SETTLE_SECONDS,
+                                         MEASURE_SECONDS):
+        if cost is None:
+            yield f"{name}: not installed, or it does not keep pace with {COUNTS[1]} targets here"
+        else:
+            yield f"{name}: {cost * 1e6:.3f} µs a sample, without rules (ratio {ours / cost:.2f})"
 
 
 def _record(folder: pathlib.Path, member) -> pathlib.Path:
