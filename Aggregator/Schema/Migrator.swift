@@ -43,6 +43,8 @@ public struct Migrator: Sendable {
     public func migrate(_ pool: PostgresPool, logger: Logger) async throws {
         try await pool.withConnection { connection in
             try await connection.transaction { connection in
+                // Another aggregator may be at it, and a migration may take longer than any query should.
+                try await connection.execute(script: "set local statement_timeout = '10min'")
                 try await connection.lockUntilCommit("migrate")
                 try await connection.execute(
                     """
@@ -63,6 +65,7 @@ public struct Migrator: Sendable {
 
     private func apply(_ migration: Migration, on connection: PostgresConnection, logger: Logger) async throws {
         try await connection.transaction { connection in
+            try await connection.execute(script: "set local statement_timeout = '10min'")
             try await connection.lockUntilCommit("migrate")
             let isApplied = try await !connection.query("select from migration where number = \(migration.number)")
                 .isEmpty

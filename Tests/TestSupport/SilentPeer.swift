@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Glibc
 
 /// Connects and says nothing.
@@ -21,10 +22,20 @@ public final class SilentPeer: Sendable {
 
     deinit { close(descriptor) }
 
-    /// How much a server says to who says nothing, until it closes.
-    public static func bytesUntilClosed(port: Int) -> Int {
-        let peer = SilentPeer(port: port)
-        var byte: UInt8 = 0
-        return read(peer.descriptor, &byte, 1)
+    /// How much a server says to who says nothing, until it closes; -1 if it did not within a minute.
+    ///
+    /// Waits on a thread of its own: two that wait on the tests' own threads are all of them on a small machine, and the
+    /// server could not go on.
+    public static func bytesUntilClosed(port: Int) async -> Int {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                let peer = SilentPeer(port: port)
+                var patience = timeval(tv_sec: 60, tv_usec: 0)
+                setsockopt(
+                    peer.descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+                var byte: UInt8 = 0
+                continuation.resume(returning: read(peer.descriptor, &byte, 1))
+            }
+        }
     }
 }

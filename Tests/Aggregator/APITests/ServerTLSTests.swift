@@ -205,7 +205,7 @@ private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         var patience = ReloadingTLSChannel.Patience()
         patience.handshake = .milliseconds(20)
         try await server.run(patience: patience) { _ in
-            #expect(SilentPeer.bytesUntilClosed(port: server.port) == 0)
+            #expect(await SilentPeer.bytesUntilClosed(port: server.port) == 0)
         }
     }
 
@@ -241,7 +241,7 @@ private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let server = try SecureServer()
         try await server.run(perAddress: 3) { _ in
             var peers = (0..<3).map { _ in SilentPeer(port: server.port) }
-            #expect(SilentPeer.bytesUntilClosed(port: server.port) == 0)
+            #expect(await SilentPeer.bytesUntilClosed(port: server.port) == 0)
             // Who leaves makes room for another one.
             peers.removeLast()
             try await withDeadline(.seconds(30)) {
