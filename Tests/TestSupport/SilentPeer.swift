@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Glibc
 
 /// Connects and says nothing.
@@ -28,7 +27,7 @@ public final class SilentPeer: Sendable {
     /// server could not go on.
     public static func bytesUntilClosed(port: Int) async -> Int {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
+            startThread {
                 let peer = SilentPeer(port: port)
                 var patience = timeval(tv_sec: 60, tv_usec: 0)
                 setsockopt(

@@ -33,13 +33,15 @@ import Testing
     private static let shards = 8
 
     @Test(arguments: 0..<shards)
-    func aMillionDamagedBatchesGiveValuesOrErrors(shard: Int) throws {
+    func aMillionDamagedBatchesGiveValuesOrErrors(shard: Int) async throws {
         var random = SeededRandom(seed: UInt64(shard + 1))
         let seeds = Self.seeds
         try #require(seeds.count == 7)
         let (context, keyframes) = try Self.known(seeds)
         var accepted = 0
-        for _ in 0..<Self.mutations / Self.shards {
+        for round in 0..<Self.mutations / Self.shards {
+            // A small machine's two threads are for the other tests too, which have deadlines.
+            if round % 256 == 255 { await Task.yield() }
             let body = Self.mutated(seeds, &random)
             guard let batch = Self.decoded(body) else { continue }
             accepted += 1
