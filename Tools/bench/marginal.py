@@ -8,13 +8,11 @@ members shows every series several times. What a tick costs besides (six request
 spool) is the same for both and printed beside it.
 """
 
-import http.server
 import itertools
 import json
 import pathlib
 import re
 import subprocess
-import threading
 import time
 
 from Tools.lab.etcd import EtcdCluster
@@ -23,6 +21,7 @@ from Tools.lab.load import Load
 from Tools.lab.processes import LabError
 
 from . import marginal_peers
+from .page_server import PageServer
 from .process_cost import cpu_seconds, run_seconds, tree_cpu_seconds
 
 INTERVAL, SETTLE_SECONDS, MEASURE_SECONDS, RECORDED = 5, 20, 30, 40
@@ -91,7 +90,7 @@ def _agent_share(folder: pathlib.Path, binaries: pathlib.Path, member, scrapes: 
     try:
         aggregator.start()
         for copies in COPIES:
-            servers.append(_Replay([_multiplied(page, copies) for page in pages]))
+            servers.append(PageServer([_multiplied(page, copies) for page in pages]))
             agents.append(Agent(folder / f"agent-{copies}", binaries, aggregator, "bench", f"node-{copies}", member,
                                 client_url=member.client_url, metrics_url=servers[-1].url, interval="1s"))
             agents[-1].enrol()
@@ -119,37 +118,6 @@ def _multiplied(page: str, copies: int) -> bytes:
     more = (re.sub(r"^(# [A-Z]+ )?(?=[a-z])", lambda found: f"{found[1] or ''}copy{number}_", page, flags=re.MULTILINE)
             for number in range(1, copies))
     return "".join(itertools.chain([page], more)).encode()
-
-
-class _Replay:
-    """Serves one page after the other."""
-
-    def __init__(self, pages: list[bytes]):
-        self.served = 0
-        replay = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                page = pages[replay.served % len(pages)]
-                replay.served += 1
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(page)))
-                self.end_headers()
-                self.wfile.write(page)
-
-            def log_message(self, *words):
-                pass
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self._server.shutdown()
-        self._server.server_close()
 
 
 # The aggregator
