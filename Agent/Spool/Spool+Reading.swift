@@ -28,20 +28,6 @@ public struct SpoolRecord: Sendable {
     public let lane: Spool.Lane
 }
 
-/// Batches of one epoch with consecutive numbers.
-public struct SpoolRange: Hashable, Sendable {
-    /// The epoch.
-    public var epoch: UInt64
-    /// The first and the last number.
-    public var sequences: ClosedRange<UInt64>
-
-    /// The batches `sequences` of `epoch`.
-    public init(epoch: UInt64, sequences: ClosedRange<UInt64>) {
-        self.epoch = epoch
-        self.sequences = sequences
-    }
-}
-
 /// What an operator may ask of a spool.
 public struct SpoolStatus: Hashable, Sendable {
     /// Bytes of all segments.
@@ -110,14 +96,14 @@ extension Spool {
     }
 
     /// What is kept although it is acknowledged: the newest `limit` ranges of numbers by epoch.
-    public func acknowledged(limit: Int) -> [SpoolRange] {
-        var ranges: [SpoolRange] = []
+    public func acknowledged(limit: Int) -> [SequenceRange] {
+        var ranges: [SequenceRange] = []
         func add(_ epoch: UInt64, _ sequences: Range<UInt64>) {
             guard let first = sequences.first, let end = sequences.last else { return }
             if let last = ranges.last, last.epoch == epoch, last.sequences.upperBound + 1 == first {
                 ranges[ranges.count - 1].sequences = last.sequences.lowerBound...end
             } else {
-                ranges.append(SpoolRange(epoch: epoch, sequences: first...end))
+                ranges.append(SequenceRange(epoch: epoch, sequences: first...end))
             }
         }
         for segment in segments {
@@ -136,7 +122,7 @@ extension Spool {
     /// backup and lacks them.
     ///
     /// - Returns: how many batches go again.
-    public func rewind(lacking ranges: [SpoolRange]) -> Int {
+    public func rewind(lacking ranges: [SequenceRange]) -> Int {
         let affected = segments.filter { segment in
             guard segment.mark.records > 0 else { return false }
             let first = segment.header.firstSequence

@@ -41,7 +41,7 @@ extension BatchSender {
     func askWhatIsLacking(_ aggregator: String) async throws -> Bool {
         let held = await spool.acknowledged(limit: LedgerQuestion.limit)
         guard !held.isEmpty else { return true }
-        let question = LedgerQuestion(held: held.map { SequenceRange(epoch: $0.epoch, sequences: $0.sequences) })
+        let question = LedgerQuestion(held: held)
         let created = clock.now + shared.withLock { $0.clockOffset }
         let response: HTTPResponse
         do {
@@ -60,7 +60,7 @@ extension BatchSender {
         }
         let lacking = try? LedgerAnswer(json: response.body).lacking  // no answer of ours is as good as none
         guard let lacking else { return false }
-        let count = await spool.rewind(lacking: lacking.map { SpoolRange(epoch: $0.epoch, sequences: $0.sequences) })
+        let count = await spool.rewind(lacking: lacking)
         if count > 0 {
             logger.warning(
                 "the aggregator lacks batches that it had acknowledged: restored from a backup? They are sent again",

@@ -24,44 +24,37 @@ public struct RequestSigner: Sendable {
         let headers = [
             (name: "Content-Type", value: AgentProtocol.batchMediaType),
             (name: "Content-Encoding", value: AgentProtocol.batchContentEncoding),
-            (name: "Content-Digest", value: ContentDigest.sha256(body)),
         ]
-        let parameters = SignatureParameters(
-            components: AgentProtocol.batchComponents, created: created.milliseconds / 1000,
-            keyID: agent.description, tag: AgentProtocol.batchTag)
-        return try request(aggregator + AgentProtocol.batchesPath, headers, body, parameters)
+        return try request(
+            aggregator + AgentProtocol.batchesPath, headers, body, AgentProtocol.batchComponents,
+            keyID: agent.description, tag: AgentProtocol.batchTag, created)
     }
 
     /// A question of `agent` about the ledger, signed at `created`.
     func ledger(
         _ question: LedgerQuestion, to aggregator: String, of agent: AgentID, created: Timestamp
     ) throws(UplinkError) -> HTTPRequest {
-        let body = question.json
-        let headers = [
-            (name: "Content-Type", value: AgentProtocol.jsonMediaType),
-            (name: "Content-Digest", value: ContentDigest.sha256(body)),
-        ]
-        let parameters = SignatureParameters(
-            components: AgentProtocol.ledgerComponents, created: created.milliseconds / 1000,
-            keyID: agent.description, tag: AgentProtocol.ledgerTag)
-        return try request(aggregator + AgentProtocol.ledgerPath, headers, body, parameters)
+        try request(
+            aggregator + AgentProtocol.ledgerPath, Self.jsonHeaders, question.json, AgentProtocol.ledgerComponents,
+            keyID: agent.description, tag: AgentProtocol.ledgerTag, created)
     }
 
     /// A request to be enrolled, signed at `created`.
     func enrolment(_ body: [UInt8], to aggregator: String, created: Timestamp) throws(UplinkError) -> HTTPRequest {
-        let headers = [
-            (name: "Content-Type", value: AgentProtocol.jsonMediaType),
-            (name: "Content-Digest", value: ContentDigest.sha256(body)),
-        ]
-        let parameters = SignatureParameters(
-            components: AgentProtocol.enrolmentComponents, created: created.milliseconds / 1000,
-            keyID: AgentProtocol.enrolmentKeyID, tag: AgentProtocol.enrolmentTag)
-        return try request(aggregator + AgentProtocol.enrolmentPath, headers, body, parameters)
+        try request(
+            aggregator + AgentProtocol.enrolmentPath, Self.jsonHeaders, body, AgentProtocol.enrolmentComponents,
+            keyID: AgentProtocol.enrolmentKeyID, tag: AgentProtocol.enrolmentTag, created)
     }
 
+    private static let jsonHeaders = [(name: "Content-Type", value: AgentProtocol.jsonMediaType)]
+
     private func request(
-        _ url: String, _ headers: [(name: String, value: String)], _ body: [UInt8], _ parameters: SignatureParameters
+        _ url: String, _ headers: [(name: String, value: String)], _ body: [UInt8], _ components: [String],
+        keyID: String, tag: String, _ created: Timestamp
     ) throws(UplinkError) -> HTTPRequest {
+        let headers = headers + [(name: "Content-Digest", value: ContentDigest.sha256(body))]
+        let parameters = SignatureParameters(
+            components: components, created: created.milliseconds / 1000, keyID: keyID, tag: tag)
         do throws(MessageSignatureError) {
             let parts = try RequestParts(method: "POST", url: url, headers: headers)
             let fields = try signer.sign(parts, parameters)

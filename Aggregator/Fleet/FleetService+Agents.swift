@@ -14,13 +14,8 @@ extension FleetService {
         clockOffset: Duration?
     ) {
         directory.update(id) { contact in
-            contact.lastSeen = now
-            if contact.epoch != epoch { contact.sequence = nil }
-            contact.epoch = epoch
-            contact.sequence = max(contact.sequence ?? 0, sequence)
-            if let newestSample { contact.lagMilliseconds = max(0, (now - newestSample).milliseconds) }
+            contact.noteBatch(at: now, epoch: epoch, sequence: sequence, newestSample: newestSample)
             if let clockOffset { contact.clockOffsetMilliseconds = clockOffset.milliseconds }
-            contact.lastError = nil
         }
     }
 

@@ -14,12 +14,7 @@ extension FleetService {
     ) {
         directory.follow(id) { contact in
             guard contact.lastSeen.map({ $0 < receivedAt }) ?? true else { return }
-            contact.lastSeen = receivedAt
-            if contact.epoch != epoch { contact.sequence = nil }
-            contact.epoch = epoch
-            contact.sequence = max(contact.sequence ?? 0, sequence)
-            if let newestSample { contact.lagMilliseconds = max(0, (receivedAt - newestSample).milliseconds) }
-            contact.lastError = nil
+            contact.noteBatch(at: receivedAt, epoch: epoch, sequence: sequence, newestSample: newestSample)
         }
     }
 

@@ -1,4 +1,4 @@
-internal import AgentProtocol
+internal import Model
 internal import Postgres
 
 /// Which batches were ever stored, by agent and epoch; it outlives the batches.

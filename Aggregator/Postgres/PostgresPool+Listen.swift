@@ -9,6 +9,14 @@ public enum PostgresNotification: Hashable, Sendable {
     case received(String)
 }
 
+extension PostgresConnection {
+    /// Sends `payloads` (at most 8000 bytes each) to those who listen to `channel`: within a transaction, once it is
+    /// committed.
+    public func notify(_ channel: String, _ payloads: [String]) async throws {
+        try await query("select count(pg_notify(\(channel), p)) as sent from unnest(\(payloads)) as p")
+    }
+}
+
 extension PostgresPool {
     /// Calls `body` for what arrives on `channel`, until the task is cancelled. Reconnects by itself.
     ///

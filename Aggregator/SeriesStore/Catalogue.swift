@@ -91,8 +91,7 @@ struct Catalogue: Sendable {
         numbers = numbers.filter { agents[$0.key.agent] != nil }
         layoutsOfSource = layoutsOfSource.filter { sources[$0.key] != nil }
         newestEpoch = newestEpoch.filter { agents[$0.key] != nil }
-        targets = []
-        addTargets(sources.values.sorted { $0.id < $1.id })
+        rebuildTargets()
     }
 
     /// Adds an agent, or what is new about one.
@@ -103,6 +102,11 @@ struct Catalogue: Sendable {
     /// Adds sources of known agents, or their new intervals.
     mutating func add(_ records: [SourceRecord]) {
         addTargets(records.filter { sources.updateValue($0, forKey: $0.id) == nil })
+    }
+
+    private mutating func rebuildTargets() {
+        targets = []
+        addTargets(Array(sources.values))
     }
 
     private mutating func addTargets(_ records: [SourceRecord]) {
@@ -168,8 +172,7 @@ struct Catalogue: Sendable {
         numbers = numbers.filter { !gone.numbers.contains($0.key) && !gone.sources.contains($0.value.source) }
         if !gone.sources.isEmpty {
             sources = sources.filter { !gone.sources.contains($0.key) }
-            targets = []
-            addTargets(sources.values.sorted { $0.id < $1.id })
+            rebuildTargets()
         }
         layoutsOfSource = layoutsOfSource.filter { !gone.sources.contains($0.key) }
         guard !gone.layouts.isEmpty else { return }

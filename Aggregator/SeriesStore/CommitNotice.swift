@@ -80,7 +80,6 @@ struct CommitNotice: Hashable, Sendable {
 
     /// Tells the others when the transaction of `connection` is committed.
     func send(on connection: PostgresConnection) async throws {
-        try await connection.query(
-            "select count(pg_notify(\(Self.channel), p)) as sent from unnest(\(payloads)) as p")
+        try await connection.notify(Self.channel, payloads)
     }
 }

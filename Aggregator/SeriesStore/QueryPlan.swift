@@ -19,6 +19,13 @@ struct QueryPlan: Sendable {
         /// The longest time between two scrapes that is no silence.
         var tolerance: Int64 { Int64(Double(interval) * Silence.toleranceInIntervals) }
 
+        /// The series of interest in blocks of layouts that its sources had by `end`.
+        func blocks(through end: Int64) -> [WantedBlocks] {
+            layouts.filter { $0.firstAt <= end }.map {
+                WantedBlocks(source: $0.source, layout: $0.layout, series: wanted[$0.layout]?.numbers ?? [])
+            }
+        }
+
         var isOwn: Bool { key.kind == .aggregator }
     }
 

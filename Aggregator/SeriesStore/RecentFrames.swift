@@ -24,6 +24,12 @@ final class StoredBatch: Sendable {
     /// What it occupies, roughly: the body, and what points into it.
     var bytes: Int { batch.body.count + 160 * batch.items.count + 200 }
 
+    /// The name of the keyframe of `source` in the batch `sequence` of its stream, or in itself.
+    func key(source: Int, sequence: UInt64? = nil) -> KeyframeKey {
+        KeyframeKey(
+            agent: agent, epoch: batch.header.epoch, source: source, sequence: sequence ?? batch.header.sequence)
+    }
+
     /// Its scrapes, each of which may point to a keyframe elsewhere.
     var scrapes: [Scrape] { scrapes { _ in nil } }
 
@@ -35,10 +41,9 @@ final class StoredBatch: Sendable {
                 return Scrape(
                     timestamp: keyframe.timestamp.milliseconds, stored: self, content: .keyframe(keyframe), base: nil)
             case .frame(let frame):
-                let key = KeyframeKey(
-                    agent: agent, epoch: batch.header.epoch, source: frame.source, sequence: frame.keyframe)
                 return Scrape(
-                    timestamp: frame.timestamp.milliseconds, stored: self, content: .frame(frame), base: known(key))
+                    timestamp: frame.timestamp.milliseconds, stored: self, content: .frame(frame),
+                    base: known(key(source: frame.source, sequence: frame.keyframe)))
             default: return nil
             }
         }
@@ -82,12 +87,9 @@ final class Scrape: Sendable {
 
     /// The keyframe that it is, or builds on.
     var keyframeKey: KeyframeKey {
-        let header = stored.batch.header
-        return switch content {
-        case .keyframe(let keyframe):
-            KeyframeKey(agent: stored.agent, epoch: header.epoch, source: keyframe.source, sequence: header.sequence)
-        case .frame(let frame):
-            KeyframeKey(agent: stored.agent, epoch: header.epoch, source: frame.source, sequence: frame.keyframe)
+        switch content {
+        case .keyframe(let keyframe): stored.key(source: keyframe.source)
+        case .frame(let frame): stored.key(source: frame.source, sequence: frame.keyframe)
         }
     }
 
@@ -182,12 +184,7 @@ struct RecentFrames: Sendable {
         for source in sources {
             scrapes[source]?.removeAll(of: batch)
         }
-        for keyframe in batch.batch.keyframes {
-            let header = batch.batch.header
-            keyframes[
-                KeyframeKey(
-                    agent: batch.agent, epoch: header.epoch, source: keyframe.source, sequence: header.sequence)] = nil
-        }
+        for keyframe in batch.batch.keyframes { keyframes[batch.key(source: keyframe.source)] = nil }
     }
 }
 

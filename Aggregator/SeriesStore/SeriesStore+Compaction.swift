@@ -16,25 +16,36 @@ extension SeriesStore {
             }
             layouts.formUnion(batch.batch.keyframes.map(\.layout))
         }
-        for stream in missing {
-            let (numbers, sources) = try await CatalogueTables.numbers(
-                stream.agent, epoch: stream.epoch, on: connection)
-            let agents = try await CatalogueTables.agents([stream.agent], on: connection)
-            state.withLock { state in
-                for agent in agents { state.catalogue.add(agent) }
-                state.catalogue.add(sources)
-                for (number, meaning) in numbers { state.catalogue.add(number, meaning) }
-            }
-        }
-        return try await catalogue(knowing: layouts, on: connection)
+        return try await learn(missing, layouts, on: connection)
     }
 
     /// The catalogue, with `layouts` and all that they grew from.
     func catalogue(knowing layouts: Set<LayoutHash>, on connection: PostgresConnection) async throws -> Catalogue {
+        try await learn([], layouts, on: connection)
+    }
+
+    /// Reads what the catalogue lacks: what numbers mean in `streams`, each named by its number 0, and `layouts` with all
+    /// that they grew from.
+    func learn(
+        _ streams: Set<StreamNumber>, _ layouts: Set<LayoutHash>, on connection: PostgresConnection
+    ) async throws -> Catalogue {
         let known = state.withLock { $0.catalogue }
+        let agents =
+            streams.isEmpty
+            ? [] : try await CatalogueTables.agents(Set(streams.map(\.agent)).sorted(), on: connection)
+        var numbers: [StreamNumber: SourceNumber] = [:]
+        var sources: [SourceRecord] = []
+        for stream in streams {
+            let found = try await CatalogueTables.numbers(stream.agent, epoch: stream.epoch, on: connection)
+            numbers.merge(found.0) { $1 }
+            sources += found.1
+        }
         let missing = layouts.filter { known.layouts[$0] == nil }
         let additions = try await CatalogueTables.layouts(missing, on: connection)
         return state.withLock { state in
+            for agent in agents { state.catalogue.add(agent) }
+            state.catalogue.add(sources)
+            for (number, meaning) in numbers { state.catalogue.add(number, meaning) }
             for addition in additions { state.catalogue.add(addition) }
             return state.catalogue
         }

@@ -142,7 +142,10 @@ extension SeriesStore {
                 layouts.insert(keyframe.layout)
             }
         }
-        if !streams.isEmpty || !layouts.isEmpty { try await learn(streams, layouts) }
+        if !streams.isEmpty || !layouts.isEmpty {
+            let (streams, layouts) = (streams, layouts)
+            _ = try await pool.withConnection { try await self.learn(streams, layouts, on: $0) }
+        }
         state.withLock { state in
             for received in batches {
                 for keyframe in received.batch.keyframes {
@@ -153,28 +156,6 @@ extension SeriesStore {
                         SourceLayout(
                             source: source, layout: keyframe.layout, firstAt: keyframe.timestamp.milliseconds))
                 }
-            }
-        }
-    }
-
-    private func learn(_ streams: Set<StreamNumber>, _ layouts: Set<LayoutHash>) async throws {
-        try await pool.withConnection { connection in
-            let agents =
-                streams.isEmpty
-                ? [] : try await CatalogueTables.agents(Set(streams.map(\.agent)).sorted(), on: connection)
-            var numbers: [StreamNumber: SourceNumber] = [:]
-            var sources: [SourceRecord] = []
-            for stream in streams {
-                let found = try await CatalogueTables.numbers(stream.agent, epoch: stream.epoch, on: connection)
-                numbers.merge(found.0) { $1 }
-                sources += found.1
-            }
-            let additions = try await CatalogueTables.layouts(layouts, on: connection)
-            state.withLock { state in
-                for agent in agents { state.catalogue.add(agent) }
-                state.catalogue.add(sources)
-                for (number, meaning) in numbers { state.catalogue.add(number, meaning) }
-                for addition in additions { state.catalogue.add(addition) }
             }
         }
     }

@@ -63,17 +63,23 @@ extension SeriesStore.State {
     fileprivate func newestScrape(
         of target: QueryPlan.Target, after allAfter: Int64, through end: Int64, now: Int64
     ) -> Scrape? {
-        // Those of several sources have to be put in order.
-        guard target.sources.count == 1, let source = target.sources.first?.id, let scrapes = recent.scrapes[source]
-        else { return nil }
-        let next = scrapes.firstIndex(from: end + 1)
-        guard next > 0, scrapes[next - 1].timestamp > allAfter else { return nil }
-        let newest = scrapes[next - 1]
-        guard !target.isOwn else { return newest }
-        if next < scrapes.count {
-            return scrapes[next].timestamp - newest.timestamp <= target.tolerance ? newest : nil
+        var newest: Scrape?
+        var next = Int64.max
+        for source in target.sources {
+            guard let scrapes = recent.scrapes[source.id] else { continue }
+            let after = scrapes.firstIndex(from: end + 1)
+            if after < scrapes.count { next = min(next, scrapes[after].timestamp) }
+            guard after > 0 else { continue }
+            let last = scrapes[after - 1]
+            // Of two sources at one instant, the reader of the whole range finds who was received later.
+            if last.timestamp == newest?.timestamp { return nil }
+            if last.timestamp > newest?.timestamp ?? .min { newest = last }
         }
-        guard let latest = latest[source], latest.timestamp == newest.timestamp else { return nil }
+        guard let newest, newest.timestamp > allAfter else { return nil }
+        if target.isOwn { return newest }
+        if next < .max { return next - newest.timestamp <= target.tolerance ? newest : nil }
+        let latest = target.sources.compactMap { self.latest[$0.id] }.max { $0.timestamp < $1.timestamp }
+        guard let latest, latest.timestamp == newest.timestamp else { return nil }
         return now - max(latest.receivedAt, listeningSince) <= target.tolerance ? newest : nil
     }
 }

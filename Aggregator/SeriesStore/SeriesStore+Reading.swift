@@ -10,7 +10,7 @@ extension SeriesStore {
     private static let rowsAtATime: Int64 = 2000
     /// Windows, and sources with one layout each, whose blocks a query holds in memory at a time.
     private static let windowsAtATime: Int64 = 8
-    private static let sourcesAtATime = 100
+    static let sourcesAtATime = 100
 
     public func series(_ selection: SeriesSelection) async throws -> [SampledSeries] {
         if case .hours(let statistic, let isOnHours) = selection.need,
@@ -37,7 +37,7 @@ extension SeriesStore {
             try await readTable(into: &reading, from: start, through: end)
             try await readBlocks(into: &reading, from: start, through: end)
             try await readRecent(into: &reading)
-            columns += try await finish(reading, through: end)
+            columns += try await finish(reading, from: start, through: end)
         }
         return Self.sorted(columns)
     }
@@ -90,8 +90,6 @@ extension SeriesStore {
             var decoder: ScrapeDecoder
             var recent: [Scrape] = []
             var latest: Latest?
-            /// When the answer begins.
-            var start: Int64
             /// Whether memory has all that is needed.
             var isWhole = false
         }
@@ -110,7 +108,7 @@ extension SeriesStore {
             var decoder = ScrapeDecoder(cache: keyframes, wanted: plan.wanted)
             for layout in plan.layouts { decoder.include(layout.layout) }
             for source in plan.sources { reading.targetOfSource[source.id] = reading.targets.count }
-            reading.targets.append(Reading.Target(plan: plan, decoder: decoder, start: start))
+            reading.targets.append(Reading.Target(plan: plan, decoder: decoder))
         }
         state.withLock { state in
             reading.recentIsCompleteAfter = state.recent.completeAfter
@@ -122,16 +120,9 @@ extension SeriesStore {
                 reading.targets[at].latest = plan.sources.compactMap { state.latest[$0.id] }
                     .max { $0.timestamp < $1.timestamp }
                 if start - plan.tolerance > allAfter { reading.targets[at].isWhole = true }
-                let scrapes = plan.sources.map { state.recent.scrapes[$0.id] ?? [] }
-                let newest =
-                    selection.need == .newestSample ? scrapes.compactMap { $0.newest(through: end) }.max() : nil
-                if let newest, newest > max(start, allAfter) {
-                    reading.targets[at].isWhole = true
-                    reading.targets[at].start = newest
-                }
                 // One scrape beyond each end tells where silence begins and ends.
-                let first = reading.targets[at].start - (newest == reading.targets[at].start ? 0 : plan.tolerance)
-                let recent = scrapes.flatMap { $0.within(first...(end + plan.tolerance)) }
+                let range = (start - plan.tolerance)...(end + plan.tolerance)
+                let recent = plan.sources.flatMap { state.recent.scrapes[$0.id]?.within(range) ?? [] }
                 for stray in recent where stray.keyframe == nil {
                     reading.keyframes[stray.keyframeKey] = state.recent.keyframe(stray.keyframeKey)
                 }
@@ -173,13 +164,7 @@ extension SeriesStore {
         let (first, last) = (start - tolerance, end + tolerance)
         // What memory has whole need not be looked for elsewhere.
         guard first <= reading.recentIsCompleteAfter + BatchTable.futureTolerance else { return }
-        var wanted: [WantedBlocks] = []
-        for target in reading.unfinished {
-            for layout in target.plan.layouts where layout.firstAt <= last {
-                let series = target.plan.wanted[layout.layout]?.numbers ?? []
-                wanted.append(WantedBlocks(source: layout.source, layout: layout.layout, series: series))
-            }
-        }
+        let wanted = reading.unfinished.flatMap { $0.plan.blocks(through: last) }
         let stretch = window * Self.windowsAtATime
         for some in stride(from: 0, to: wanted.count, by: Self.sourcesAtATime) {
             let part = Array(wanted[some..<min(wanted.count, some + Self.sourcesAtATime)])
@@ -243,7 +228,7 @@ extension SeriesStore {
         }
     }
 
-    private func finish(_ reading: Reading, through end: Int64) async throws -> [SampledColumn] {
+    private func finish(_ reading: Reading, from start: Int64, through end: Int64) async throws -> [SampledColumn] {
         let now = clock.now.milliseconds
         var columns: [SampledColumn] = []
         for target in reading.targets {
@@ -255,9 +240,9 @@ extension SeriesStore {
             }
             let timeline = Timeline(layouts: target.decoder.labels, segments: target.decoder.segments)
             let gaps =
-                target.plan.isOwn ? [] : gaps(of: target, timeline, in: reading, now: now)
+                target.plan.isOwn ? [] : gaps(of: target, timeline, in: reading, from: start, now: now)
             columns += timeline.series(
-                from: target.start, through: end, identity: target.plan.key.identity, gaps: gaps,
+                from: start, through: end, identity: target.plan.key.identity, gaps: gaps,
                 interval: target.plan.interval
             ).sorted { $0.labels.lexicographicallyPrecedes($1.labels) }
         }
@@ -265,7 +250,7 @@ extension SeriesStore {
     }
 
     private func gaps(
-        of target: Reading.Target, _ timeline: Timeline, in reading: Reading, now: Int64
+        of target: Reading.Target, _ timeline: Timeline, in reading: Reading, from start: Int64, now: Int64
     ) -> [Silence.Gap] {
         guard let latest = target.latest else { return [] }
         let heardAt = max(latest.receivedAt, reading.listeningSince)
@@ -273,10 +258,10 @@ extension SeriesStore {
         let judgedUntil = isSilent ? now : latest.timestamp
         var instants = timeline.timestamps
         let first = instants.first ?? latest.timestamp
-        if first > target.start || instants.isEmpty {
+        if first > start || instants.isEmpty {
             // The range begins in a gap: stand on the grid of the next scrape known, or of the last one.
             let interval = target.plan.interval
-            let steps = max(0, (first - (target.start - target.plan.tolerance) + interval - 1) / interval)
+            let steps = max(0, (first - (start - target.plan.tolerance) + interval - 1) / interval)
             let anchor = first - steps * interval
             if anchor < first { instants.insert(anchor, at: 0) } else if instants.isEmpty { instants = [first] }
         }
@@ -308,12 +293,6 @@ extension [Scrape] {
     fileprivate func within(_ range: ClosedRange<Int64>) -> ArraySlice<Scrape> {
         let first = firstIndex(from: range.lowerBound)
         return self[first..<Swift.max(first, firstIndex(from: range.upperBound + 1))]
-    }
-
-    /// The instant of the last one at or before `end`.
-    fileprivate func newest(through end: Int64) -> Int64? {
-        let after = firstIndex(from: end + 1)
-        return after > 0 ? self[after - 1].timestamp : nil
     }
 }
 

@@ -49,6 +49,16 @@ public struct AgentContact: Hashable, Sendable {
     /// Nothing heard.
     public init() {}
 
+    /// A batch was taken at `instant`.
+    mutating func noteBatch(at instant: Timestamp, epoch: UInt64, sequence: UInt64, newestSample: Timestamp?) {
+        lastSeen = instant
+        if self.epoch != epoch { self.sequence = nil }
+        self.epoch = epoch
+        self.sequence = max(self.sequence ?? 0, sequence)
+        if let newestSample { lagMilliseconds = max(0, (instant - newestSample).milliseconds) }
+        lastError = nil
+    }
+
     /// Whether it is of a later batch than `other`.
     func isNewer(than other: AgentContact) -> Bool {
         guard let lastSeen else { return false }

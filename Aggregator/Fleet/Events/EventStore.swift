@@ -26,9 +26,8 @@ struct EventStore: Sendable {
             for part in events.partsWithDistinctTopics {
                 stored += try await Self.insert(Array(part), on: connection)
             }
-            let notices = EventNotice(origin: origin, ids: stored.map(\.id)).payloads
-            try await connection.query(
-                "select count(pg_notify(\(Self.channel), p)) as sent from unnest(\(notices)) as p")
+            try await connection.notify(
+                Self.channel, EventNotice(origin: origin, ids: stored.map(\.id)).payloads)
             return stored
         }
     }

@@ -7,9 +7,8 @@ internal import Synchronization
 
 // Long windows, answered from rollups.
 extension SeriesStore {
-    /// Days, and sources with one layout each, whose rollups a query holds in memory at a time.
+    /// Days whose rollups a query holds in memory at a time.
     private static let daysAtATime: Int64 = 28
-    private static let sourcesAtATime = 100
 
     /// The whole hours of `selection` that are read from rollups, as instants; nil for none.
     ///
@@ -79,10 +78,7 @@ extension SeriesStore {
         var wanted: [WantedBlocks] = []
         for (at, target) in targets.enumerated() {
             for source in target.sources { targetOfSource[source.id] = at }
-            for layout in target.layouts where layout.firstAt < hours.upperBound {
-                let series = target.wanted[layout.layout]?.numbers ?? []
-                wanted.append(WantedBlocks(source: layout.source, layout: layout.layout, series: series))
-            }
+            wanted += target.blocks(through: hours.upperBound - 1)
         }
         let firstDay = hours.lowerBound.floored(to: CalendarDay.milliseconds)
         for some in stride(from: 0, to: wanted.count, by: Self.sourcesAtATime) {

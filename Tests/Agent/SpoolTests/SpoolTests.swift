@@ -86,9 +86,9 @@ import Testing
         for _ in 0..<30 { try await spool.appendNext() }
         let records = await spool.drain(.live)
         let epoch = try #require(records.first?.position.epoch)
-        let all = [SpoolRange(epoch: epoch, sequences: 1...30)]
+        let all = [SequenceRange(epoch: epoch, sequences: 1...30)]
         #expect(await spool.acknowledged(limit: 10) == all)
-        #expect(await spool.rewind(lacking: [SpoolRange(epoch: epoch ^ 1, sequences: 1...30)]) == 0)
+        #expect(await spool.rewind(lacking: [SequenceRange(epoch: epoch ^ 1, sequences: 1...30)]) == 0)
         #expect(await spool.rewind(lacking: all) == 30)
         #expect(await spool.drain(.history).map(\.position.sequence) == Array(1...30))
         for _ in 0..<100 {
@@ -108,7 +108,7 @@ import Testing
         let ranges = await spool.acknowledged(limit: 10)
         #expect(ranges.map(\.sequences) == [1...20, 22...30], "what was refused is not lacking")
         #expect(await spool.acknowledged(limit: 1).map(\.sequences) == [22...30], "the newest count")
-        let range = SpoolRange(epoch: victim.epoch, sequences: victim.sequence...victim.sequence)
+        let range = SequenceRange(epoch: victim.epoch, sequences: victim.sequence...victim.sequence)
         let expected = records.filter { $0.segment == victim.segment }
         #expect(await spool.rewind(lacking: [range]) == expected.count)
         #expect(await spool.drain(.history).map(\.position) == expected)
