@@ -38,6 +38,7 @@ release: setup-build
 	@echo '· building for release (the first time: some minutes)'
 	@$(SWIFT_BUILD) $(RELEASE) --product etcd-monitor-agent
 	@$(SWIFT_BUILD) $(RELEASE) --product etcd-monitor-aggregator
+	@$(SWIFT_BUILD) $(RELEASE) --product etcd-monitor
 
 demo: setup-demo
 	@$(MAKE) --no-print-directory web release

@@ -2,7 +2,7 @@
 import PackageDescription
 
 // A folder is a room, a room is a target, arrows point down. `Shared` imports neither half; `Agent` and
-// `Aggregator` never import each other; `Tools` imports `Shared` alone. Tests/ArchitectureTests keeps it so.
+// `Aggregator` never import each other; nothing imports `Tools`. Tests/ArchitectureTests keeps it so.
 
 let swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -60,6 +60,7 @@ let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swi
 let package = Package(
     name: "etcd-monitor",
     products: [
+        .executable(name: "etcd-monitor", targets: ["etcd-monitor"]),
         .executable(name: "etcd-monitor-agent", targets: ["etcd-monitor-agent"]),
         .executable(name: "etcd-monitor-aggregator", targets: ["etcd-monitor-aggregator"]),
         .executable(name: "taskmaster", targets: ["taskmaster"]),
@@ -186,6 +187,8 @@ let package = Package(
             ]),
 
         // MARK: Tools
+        program(
+            "etcd-monitor", at: "Tools/CLI", ["Rules", "PromQL", "ConfigurationFile", "ServiceRuntime", arguments]),
         program("taskmaster", at: "Tools/Taskmaster", ["DurableFiles", "JSON", arguments]),
 
         // MARK: Tests
@@ -279,6 +282,9 @@ let package = Package(
                 hummingbirdTesting,
                 logging, lifecycle,
             ]),
+        .testTarget(
+            name: "MonitorCLITests", dependencies: ["etcd-monitor", "TestSupport"],
+            path: "Tests/Tools/MonitorCLITests", swiftSettings: swiftSettings),
         .testTarget(
             name: "TaskmasterTests", dependencies: ["taskmaster", "JSON", "TestSupport"],
             path: "Tests/Tools/TaskmasterTests", swiftSettings: swiftSettings),

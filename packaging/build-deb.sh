@@ -17,9 +17,11 @@ mkdir -p "$tree/stage"
 cp -r packaging/debian "$tree/debian"
 cp -r packaging/config packaging/man packaging/postgresql "$tree/stage/"
 cp -r Aggregator/Dashboard/dist "$tree/stage/dashboard"
-for program in etcd-monitor-agent etcd-monitor-aggregator; do
+for program in etcd-monitor etcd-monitor-agent etcd-monitor-aggregator; do
     install -m 755 "$binaries/$program" "$tree/stage/$program"
     strip --strip-unneeded "$tree/stage/$program"
+done
+for program in etcd-monitor-agent etcd-monitor-aggregator; do
     cp "packaging/systemd/$program.service" "$tree/debian/$program.service"
 done
 sed "s/@VERSION@/$version/; s/@DATE@/$(date -R -d "@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}")/" \

@@ -4,7 +4,7 @@ internal import PromQL
 /// What one rule's expression gave, brought into the shape that is saved: pure, but for the query itself.
 struct RuleEvaluation {
     let rule: Rule
-    let externalURL: String
+    let settings: RuleSettings
 
     /// The alerts that the result calls for, by complete label set.
     ///
@@ -60,7 +60,8 @@ struct RuleEvaluation {
     private func expand(_ text: TemplatedText, _ sample: VectorSample, _ problem: inout String?) -> String {
         do throws(RulesError) {
             return try text.template.expanded(
-                labels: sample.labels, value: sample.sample.value, externalURL: externalURL)
+                labels: sample.labels, value: sample.sample.value, externalURL: settings.externalURL,
+                externalLabels: settings.externalLabels)
         } catch {
             problem = problem ?? "\(text.name): \(error.message)"
             // As Prometheus: an alert with a spoilt text is better than none.

@@ -47,6 +47,8 @@ public struct Rule: Sendable {
     public var name: String
     /// The expression.
     public var query: Query
+    /// Numbers of the expression that may be set anew for a cluster.
+    public var parameters: [RuleParameter] = []
     /// How long the expression has to be true before the alert fires.
     public var hold: Duration
     /// How long it has to be false before a firing alert ends.
@@ -69,25 +71,25 @@ public struct TemplatedText: Hashable, Sendable {
 
 extension RuleFile {
     /// The rules that etcd-monitor brings along.
-    public static func builtIn() throws(ConfigurationErrors) -> RuleFile {
-        try RuleFile(builtInText, name: "etcd.yaml")
+    public static func builtIn() throws(ConfigurationErrors) -> [RuleFile] {
+        var files: [RuleFile] = []
+        for (name, text) in builtInTexts { files.append(try RuleFile(text, name: name)) }
+        return files
     }
 
-    static var builtInText: String { String(decoding: PackageResources.etcd_yaml, as: UTF8.self) }
+    static var builtInTexts: [(name: String, text: String)] {
+        [
+            ("etcd.yaml", PackageResources.etcd_yaml), ("cluster.yaml", PackageResources.cluster_yaml),
+            ("performance.yaml", PackageResources.performance_yaml), ("capacity.yaml", PackageResources.capacity_yaml),
+            ("host.yaml", PackageResources.host_yaml),
+        ].map { ($0.0, String(decoding: $0.1, as: UTF8.self)) }
+    }
 
     /// Reads the file at `path`; its rules are known by the last part of the path.
     ///
     /// - Throws: all that is wrong in it, with line, column and remedy.
     public init(file path: String) throws(ConfigurationErrors) {
-        guard let text = Self.read(path) else {
-            throw ConfigurationErrors([
-                ConfigurationError(
-                    file: path, line: 0, column: 0,
-                    problem: "the rule file cannot be read: \(String(cString: strerror(errno)))",
-                    remedy: "check the path and its permissions")
-            ])
-        }
-        try self.init(text, name: path)
+        try self.init(try Self.text(of: path), name: path)
         name = path.split(separator: "/").last.map(String.init) ?? path
     }
 
@@ -99,6 +101,19 @@ extension RuleFile {
         self.name = name
         groups = reader.groups(MappingReader(document.root, problems))
         try problems.throwIfAny()
+    }
+
+    /// The text of the file at `path`.
+    static func text(of path: String) throws(ConfigurationErrors) -> String {
+        guard let text = read(path) else {
+            throw ConfigurationErrors([
+                ConfigurationError(
+                    file: path, line: 0, column: 0,
+                    problem: "the rule file cannot be read: \(String(cString: strerror(errno)))",
+                    remedy: "check the path and its permissions")
+            ])
+        }
+        return text
     }
 
     private static func read(_ path: String) -> String? {

@@ -78,9 +78,11 @@ struct RuleFileReader {
             problems.report(reader.node.error("an alert without a name", remedy: "write `alert: Name`"))
         }
         guard let query = query(expression, reader) else { return nil }
+        let parameters = parameters(of: query, expression ?? reader.node)
         let own = Set(labels.map(\.name))
         return Rule(
-            id: "", kind: alert == nil ? .record : .alert, name: ruleName, query: query, hold: hold,
+            id: "", kind: alert == nil ? .record : .alert, name: ruleName, query: query,
+            parameters: parameters, hold: hold,
             keepFiringFor: keep,
             labels: common.filter { !own.contains($0.name) } + labels, annotations: annotations, line: reader.node.line)
     }
@@ -163,6 +165,15 @@ struct RuleFileReader {
             if let place = place(of: error.position, in: text, node) { (problem.line, problem.column) = place }
             problems.report(problem)
             return nil
+        }
+    }
+
+    private func parameters(of query: Query, _ node: YAMLNode) -> [RuleParameter] {
+        do throws(RulesError) {
+            return try RuleParameter.all(of: query)
+        } catch {
+            problems.report(node.error(error.message))
+            return []
         }
     }
 

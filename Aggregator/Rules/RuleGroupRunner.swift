@@ -98,65 +98,13 @@ actor RuleGroupRunner {
 
     // MARK: Steps
 
-    private struct RuleResult {
-        var rule: Rule
-        var states: AlertStates
-        var changes: [AlertChange] = []
-        var recordings: [(labels: Labels, value: Double)] = []
-    }
-
     private func evaluateRules(at now: Timestamp) async -> [RuleResult] {
-        var results: [RuleResult] = []
-        var overlay: [Labels: Double] = [:]
-        for rule in group.rules {
-            let source = RoundOverlay(base: engine.source, recorded: overlay, at: now - group.queryOffset)
-            let engine = PromQLEngine(source: source, options: engine.options)
-            let result = await evaluate(rule, at: now, with: engine)
-            guard rule.kind == .record else {
-                results.append(result)
-                continue
-            }
-            // From here on the group sees what this rule recorded, and no more what it recorded in the round before.
-            for labels in recorded[rule.id] ?? [] { overlay[labels] = .stale }
-            for (labels, value) in result.recordings { overlay[labels] = value }
-            recorded[rule.id] = Set(result.recordings.map(\.labels))
-            results.append(result)
-        }
+        let round = GroupRound(group: group, engine: engine, settings: settings)
+        var recorded = recorded
+        let results = await round.results(at: now, states: states, recorded: &recorded)
+        self.recorded = recorded
+        for result in results { note(result.rule, result.problem, result.duration) }
         return results
-    }
-
-    private func evaluate(_ rule: Rule, at now: Timestamp, with engine: PromQLEngine) async -> RuleResult {
-        let clock = ContinuousClock()
-        let start = clock.now
-        var result = RuleResult(rule: rule, states: states[rule.id] ?? AlertStates())
-        var problem: String?
-        do {
-            let samples = try await samples(of: rule, at: now, with: engine)
-            let evaluation = RuleEvaluation(rule: rule, externalURL: settings.externalURL)
-            switch rule.kind {
-            case .record: result.recordings = try evaluation.recordings(of: samples, limit: group.limit)
-            case .alert:
-                let (observed, textProblem) = try evaluation.observations(of: samples, limit: group.limit)
-                result.changes = result.states.apply(
-                    observed, hold: rule.hold, keepFiringFor: rule.keepFiringFor, at: now)
-                problem = textProblem
-            }
-        } catch {
-            problem = "\(error)"
-        }
-        note(rule, problem, clock.now - start)
-        return result
-    }
-
-    private func samples(
-        of rule: Rule, at now: Timestamp, with engine: PromQLEngine
-    ) async throws -> [VectorSample] {
-        let instant = now - group.queryOffset
-        let result = try await withDeadline(settings.deadline) { try await engine.instant(rule.query, at: instant) }
-        guard let vector = result.value.vector else {
-            throw RulesError(.evaluation, "the expression gives a \(result.value.typeName), not an instant vector")
-        }
-        return vector
     }
 
     private func save(_ results: [RuleResult], at now: Timestamp, token: Int64, pool: PostgresPool) async throws {
@@ -175,10 +123,7 @@ actor RuleGroupRunner {
     /// `ALERTS`, `ALERTS_FOR_STATE` and recordings; losing a round of them loses no alert, so a failure is only logged.
     private func writeSeries(_ results: [RuleResult], at now: Timestamp) async {
         guard let series else { return }
-        var round = results.flatMap(\.recordings)
-        for tracked in results.flatMap(\.states.all) where tracked.alert.state != .resolved {
-            round += Self.series(of: tracked.alert)
-        }
+        let round = results.flatMap(\.series)
         guard !round.isEmpty || hasSeries else { return }
         do {
             try await series.append(round, source: "rules/\(group.id)", at: now - group.queryOffset)
@@ -187,15 +132,6 @@ actor RuleGroupRunner {
             logger.warning(
                 "series of rules were not written", metadata: ["group": "\(group.id)", "error": "\(error)"])
         }
-    }
-
-    private static func series(of alert: Alert) -> [(labels: Labels, value: Double)] {
-        var state = alert.labels
-        state[Labels.metricName] = "ALERTS"
-        state["alertstate"] = alert.state.rawValue
-        var since = alert.labels
-        since[Labels.metricName] = "ALERTS_FOR_STATE"
-        return [(state, 1), (since, alert.activeAt.seconds.rounded(.down))]
     }
 
     // MARK: Status

@@ -17,6 +17,8 @@ public struct RuleSettings: Sendable {
     public var startupGrace: Duration
     /// Where people reach this installation: `$externalURL` in templates.
     public var externalURL: String
+    /// `$externalLabels` in templates.
+    public var externalLabels = Labels()
     /// The least time between two evaluations that were asked for, so that a storm of events cannot eat a core.
     public var leastGap: Duration
 

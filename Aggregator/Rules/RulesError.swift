@@ -4,6 +4,8 @@ public struct RulesError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable {
         /// A template in a label or annotation cannot be understood or expanded.
         case template
+        /// A parameter that a comment declares cannot be found, or its value cannot be used.
+        case parameter
         /// The expression could not be evaluated.
         case evaluation
         /// Two results of one rule have the same labels once the rule's labels are added.

@@ -28,14 +28,22 @@ import Testing
         }
     }
 
-    /// A tool of those who build the product: beside both halves, and needed by neither.
-    @Test func taskmasterStandsAlone() {
-        let allowed = ["ArgumentParser", "FoundationEssentials", "Glibc", "DurableFiles", "JSON"]
+    /// Tools stand beside both halves, and are needed by neither: that of those who build the product needs next to
+    /// nothing, the command line what it asks.
+    @Test func toolsStandAlone() {
+        let system = ["ArgumentParser", "FoundationEssentials", "Glibc"]
+        let shared = tree.rooms(of: "Shared")
+        let allowed: [String: Set<String>] = [
+            "Taskmaster": Set(system + ["DurableFiles", "JSON"]),
+            "CLI": shared.union(system + ["Rules", "PromQL", "SeriesQuery"]),
+        ]
         for file in tree.files {
             if file.half == "Tools" {
-                #expect(Set(file.imports).isSubset(of: allowed), "\(file.path) imports \(file.imports)")
+                #expect(
+                    Set(file.imports).isSubset(of: allowed[file.room] ?? []), "\(file.path) imports \(file.imports)")
             } else {
-                #expect(!file.imports.contains("taskmaster"), "\(file.path) imports a tool")
+                #expect(
+                    Set(file.imports).isDisjoint(with: ["taskmaster", "etcd_monitor"]), "\(file.path) imports a tool")
             }
         }
     }

@@ -87,6 +87,16 @@ def test_a_host_is_enrolled_by_the_documented_commands(machine):
     assert {series["metric"]["collector"] for series in collectors} <= {"etcd_process", "pressure"}
 
 
+def test_the_command_line_checks_and_tests_rules(machine):
+    rules = "groups:\n  - name: g\n    rules: [{alert: A, expr: up == 0}]\n"
+    tests = "rule_files: [r.yaml]\ntests:\n  - input_series: [{series: up, values: 0x5}]\n"
+    tests += "    alert_rule_test: [{eval_time: 1m, alertname: A, exp_alerts: [{exp_labels: {}}]}]\n"
+    for name, text in {"r.yaml": rules, "t.yaml": tests}.items():
+        machine.run("tee", f"/root/{name}", given=text)
+    assert "well; groups: 1, alerts: 1" in machine.run("etcd-monitor", "rules", "check", "/root/r.yaml")
+    assert "1 checks, 0 failed" in machine.run("etcd-monitor", "rules", "test", "/root/t.yaml")
+
+
 def test_the_journal_has_fields_that_filter(machine):
     for unit in (AGGREGATOR, AGENT):
         lines = machine.run("journalctl", "-o", "json", "-u", unit, "CLUSTER=prod", "NODE=lab").splitlines()

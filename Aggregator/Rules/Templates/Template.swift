@@ -22,8 +22,11 @@ public struct Template: Hashable, Sendable {
     /// The text for one alert.
     ///
     /// - Throws: `.template` when a function does not fit its arguments.
-    public func expanded(labels: Labels, value: Double, externalURL: String = "") throws(RulesError) -> String {
-        try TemplateEvaluation(labels: labels, value: value, externalURL: externalURL).text(of: nodes)
+    public func expanded(
+        labels: Labels, value: Double, externalURL: String = "", externalLabels: Labels = Labels()
+    ) throws(RulesError) -> String {
+        try TemplateEvaluation(labels: labels, value: value, externalURL: externalURL, externalLabels: externalLabels)
+            .text(of: nodes)
     }
 }
 
@@ -44,6 +47,8 @@ indirect enum TemplateExpression: Hashable, Sendable {
     case labels
     case label(String)
     case externalURL
+    case externalLabels
+    case externalLabel(String)
     case string(String)
     case number(Double, isInteger: Bool)
     case boolean(Bool)

@@ -46,6 +46,7 @@ struct TemplateEvaluation {
     let labels: Labels
     let value: Double
     let externalURL: String
+    let externalLabels: Labels
 
     func text(of nodes: [TemplateNode]) throws(RulesError) -> String {
         var result = ""
@@ -70,6 +71,8 @@ struct TemplateEvaluation {
         case .labels: return .labels(labels)
         case .label(let name): return .string(labels[name] ?? "")
         case .externalURL: return .string(externalURL)
+        case .externalLabels: return .labels(externalLabels)
+        case .externalLabel(let name): return .string(externalLabels[name] ?? "")
         case .string(let string): return .string(string)
         case .number(let number, let isInteger): return isInteger ? .integer(Int64(number)) : .number(number)
         case .boolean(let boolean): return .boolean(boolean)

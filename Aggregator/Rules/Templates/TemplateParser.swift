@@ -196,7 +196,8 @@ struct TemplateParser {
             guard !parts[1].isEmpty else { break }
             return .label(parts[1])
         case ("$", "externalURL", 1), (".", "ExternalURL", 1): return .externalURL
-        case ("$", "externalLabels", 2), (".", "ExternalLabels", 2): return .string("")
+        case ("$", "externalLabels", 1), (".", "ExternalLabels", 1): return .externalLabels
+        case ("$", "externalLabels", 2), (".", "ExternalLabels", 2): return .externalLabel(parts[1])
         default: break
         }
         throw problem("\(written) is not known; there are $value, $labels.name and $externalURL")

@@ -1,5 +1,7 @@
 import ConfigurationFile
 import FoundationEssentials
+import PromQL
+import SeriesQuery
 import TestSupport
 import Testing
 
@@ -24,19 +26,33 @@ import Testing
             + "\n"
     }
 
-    @Test func theBuiltInRulesLoad() throws {
-        let file = try RuleFile.builtIn()
-        #expect(file.groups.map(\.name) == ["etcd-monitor"])
-        #expect(
-            file.groups.flatMap(\.rules).filter { $0.kind == .alert }.map(\.name) == [
-                "EtcdLeaderChanged", "EtcdNoLeader", "EtcdMemberUnreadable", "EtcdMemberDown", "EtcdQuorumAtRisk",
-                "EtcdQuorumLost", "EtcdAlarmRaised", "EtcdAgentSilent", "EtcdClusterUnseen",
-            ])
-        for rule in file.groups.flatMap(\.rules) where rule.kind == .alert {
-            let annotations = Set(rule.annotations.map(\.name))
-            #expect(annotations == ["summary", "action"], "\(rule.name) says what is wrong and what to do")
-            #expect(rule.labels.map(\.name) == ["severity"])
+    @Test func theBuiltInRulesLoadAndSayWhatToDo() throws {
+        let files = try RuleFile.builtIn()
+        #expect(files.flatMap(\.groups).map(\.id).count == Set(files.flatMap(\.groups).map(\.id)).count)
+        let alerts = files.flatMap(\.groups).flatMap(\.rules).filter { $0.kind == .alert }
+        #expect(alerts.count == Set(alerts.map(\.name)).count)
+        for rule in alerts {
+            #expect(rule.annotations.map(\.name) == ["summary", "cause", "action"], "\(rule.name)")
+            let labels = Dictionary(uniqueKeysWithValues: rule.labels.map { ($0.name, $0.template.source) })
+            #expect(Set(labels.keys) == ["severity", "group"], "\(rule.name)")
+            #expect(["critical", "warning", "info"].contains(labels["severity"]), "\(rule.name)")
         }
+    }
+
+    /// Every built-in alert has a unit test in which it fires.
+    @Test func everyBuiltInAlertHasAUnitTestInWhichItFires() throws {
+        var tested: Set<String> = []
+        for name in try FileManager.default.contentsOfDirectory(atPath: Self.fixtures + "/tests")
+        where name.hasPrefix("builtin-") {
+            let text = try String(contentsOfFile: Self.fixtures + "/tests/" + name, encoding: .utf8)
+            let file = try RuleTestFileReader.read(text, name: name)
+            for query in file.tests.flatMap(\.queries) where !query.expected.isEmpty {
+                let matchers = query.query.expression.selectors.flatMap(\.matchers)
+                tested.formUnion(matchers.filter { $0.name == "alertname" }.map(\.value))
+            }
+        }
+        let all = try RuleFile.builtIn().flatMap(\.groups).flatMap(\.rules).filter { $0.kind == .alert }.map(\.name)
+        #expect(Set(all).subtracting(tested) == [])
     }
 
     static let promtool: String? = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
@@ -46,12 +62,13 @@ import Testing
     @Test(.enabled(if: promtool != nil, "promtool is not installed"))
     func promtoolAcceptsTheBuiltInRules() async throws {
         let directory = try TemporaryDirectory()
-        let path = try directory.write(RuleFile.builtInText, to: "etcd.yaml")
+        let paths = try RuleFile.builtInTexts.map { try directory.write($0.text, to: $0.name) }
         let promtool = try await ChildProcess.start(
-            try #require(Self.promtool), ["check", "rules", path], output: directory.file("output"))
+            try #require(Self.promtool), ["check", "rules"] + paths, output: directory.file("output"))
         let exit = await promtool.waitForExit()
         #expect(exit == .status(0), "\(promtool.output)")
-        #expect(promtool.output.contains("SUCCESS: 15 rules found"))
+        let counts = try RuleFile.builtIn().map { $0.groups.flatMap(\.rules).count }
+        for count in counts { #expect(promtool.output.contains("SUCCESS: \(count) rules found")) }
     }
 
     @Test func theMixinsFifteenRulesLoadAsTheyAre() throws {
@@ -111,6 +128,25 @@ import Testing
         #expect(
             errors("groups:\n  - name: a\n    interval: 1ms\n    rules: []\n").first?.hasPrefix("rules.yaml:3:15:")
                 == true)
+    }
+
+    @Test func aNumberWithANameIsAParameter() throws {
+        let file = try RuleFile(
+            rule(
+                "alert: A\nexpr: |\n  up{x=\"#1\"} > 0.5 # parameter share ratio: of all\n  or up < -3e1 # parameter low °C: cold\n  # parameter\n"
+            ),
+            name: "f")
+        let found = try #require(file.groups.first?.rules.first)
+        #expect(found.parameters.map(\.name) == ["share", "low"])
+        #expect(found.parameters.map(\.value) == [0.5, -30] && found.parameters.map(\.unit) == ["ratio", "°C"])
+        let other = try RuleParameter.query(found.query, found.parameters, with: ["share": 0.25, "low": -7, "none": 1])
+        #expect(other.text.hasPrefix("up{x=\"#1\"} > 0.25 # parameter share") && other.text.contains("up < -7.0 #"))
+        #expect(
+            errors(rule("alert: A\nexpr: |\n  up\n  # parameter share ratio: of all")).first?.contains(
+                "no number before") == true)
+        #expect(
+            errors(rule("alert: A\nexpr: |\n  up > 1 # parameter a s: x\n  > 2 # parameter a s: x")).first?.contains(
+                "twice") == true)
     }
 
     @Test func aTemplatesMistakeIsFoundWhenTheFileIsRead() {

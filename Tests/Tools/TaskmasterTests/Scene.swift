@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 import JSON
 import TestSupport
 import Testing
@@ -69,15 +68,8 @@ struct Scene {
         return Plan(document, project: document.project, version: document.version ?? "1")
     }
 
-    /// The program beside the tests that are running.
-    static let program: String = {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        let path = String(decoding: buffer.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let beside = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex) + "/taskmaster"
-        // Some versions of SwiftPM load the tests into a helper of the toolchain.
-        return access(String(beside), X_OK) == 0 ? String(beside) : packageRoot + "/.build/debug/taskmaster"
-    }()
+    /// The program that is tested.
+    static let program = ProgramUnderTest.path("taskmaster")
 
     /// The folder of Package.swift.
     static let packageRoot: String = {

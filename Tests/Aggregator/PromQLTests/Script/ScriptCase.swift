@@ -1,4 +1,5 @@
 import Model
+import PromQL
 
 /// An `eval` command: a query, when, and what it must answer.
 struct ScriptCase {
@@ -78,7 +79,7 @@ struct ScriptCase {
     private mutating func read(_ text: String, _ number: Int) throws {
         if text.hasPrefix("expect "), !text.hasPrefix("expect {") {
             try readExpectation(String(text.dropFirst(7)), number)
-        } else if let value = ScriptSeries.number(all: text) {
+        } else if let value = SeriesNotation.number(text) {
             scalar = value
         } else if text.hasPrefix("expected_fail_message ") {
             failure = .text(String(text.dropFirst(22)))
