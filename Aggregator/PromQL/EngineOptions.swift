@@ -10,8 +10,10 @@ public struct EngineOptions: Sendable {
     public var experimentalFunctions = false
     /// The interval of a subquery that names none.
     public var defaultSubqueryInterval: Duration = .seconds(60)
-    /// Samples one query may read, and values it may hold in one intermediate result.
+    /// Samples one query may hold at one time, and values of one intermediate result or of the answer.
     public var maximumSamples = 50_000_000
+    /// Samples of a range query that are held at one time if its steps can be evaluated one after the other.
+    public var samplesAtOnce = 4_000_000
     /// Series one selector may match.
     public var maximumSeries = 100_000
     /// Steps of a range query; Prometheus's 11,000.

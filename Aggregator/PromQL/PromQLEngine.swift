@@ -29,7 +29,8 @@ public struct PromQLEngine: Sendable {
     /// The value of a parsed query at an instant. A range vector is answered with its samples.
     public func instant(_ query: Query, at time: Timestamp) async throws(QueryError) -> QueryResult {
         try Self.checkInstants(time, time)
-        let run = QueryRun(query, source: source, options: options, grid: .instant(time.milliseconds), step: 0)
+        let run = QueryRun(
+            query, source: source, options: options, grid: .instant(time.milliseconds), end: time.milliseconds, step: 0)
         return try await run.instant()
     }
 
@@ -57,8 +58,35 @@ public struct PromQLEngine: Sendable {
             )
         }
         let grid = Grid(start: start.milliseconds, interval: step.milliseconds, count: Int(steps))
-        let run = QueryRun(query, source: source, options: options, grid: grid, step: step.milliseconds)
+        let run = QueryRun(
+            query, source: source, options: options, grid: grid, end: end.milliseconds, step: step.milliseconds)
         return try await run.range()
+    }
+
+    /// The newest sample of each series that `selector` matches and that is not older than the lookback, with the time it
+    /// was taken at. Series that ended have none.
+    public func newest(_ selector: String, at time: Timestamp) async throws(QueryError) -> [VectorSample] {
+        let matchers = try FormParameters.matchers(selector)
+        try Self.checkInstants(time, time)
+        let reach = options.leftOpenRanges ? options.lookback - .milliseconds(1) : options.lookback
+        let selection = SeriesSelection(
+            matchers: matchers, start: time - reach, end: time, need: .newestSample)
+        let series: [SampledSeries]
+        do {
+            series = try await source.series(selection)
+        } catch is CancellationError {
+            throw QueryError(.canceled, "query was canceled")
+        } catch {
+            throw QueryError(.execution, "expanding series: \(error)")
+        }
+        return series.compactMap { one in
+            // A store may answer with more than was asked for.
+            guard let at = one.timestamps.lastIndex(where: { $0 <= time.milliseconds }), !one.values[at].isStale,
+                one.timestamps[at] >= selection.start.milliseconds
+            else { return nil }
+            let sample = Sample(Timestamp(milliseconds: one.timestamps[at]), one.values[at])
+            return VectorSample(labels: one.labels, sample: sample)
+        }
     }
 
     /// Instants are kept to where no sum of them, a window and an offset overflows.

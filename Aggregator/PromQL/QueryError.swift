@@ -16,7 +16,8 @@ public struct QueryError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// What kind of failure.
     public var kind: Kind
-    /// For the asker; parse errors begin with their place: `1:5: parse error: …`.
+    /// For the asker. Parse errors begin with their place, line and column: `1:5: parse error: …`; others that are about
+    /// a place end with it: `… (1:5)`.
     public var message: String
     /// Where in the query, in UTF-8 bytes; nil if it is about no place.
     public var position: SourceRange?
@@ -26,6 +27,12 @@ public struct QueryError: Error, Hashable, Sendable, CustomStringConvertible {
         self.kind = kind
         self.message = message
         self.position = position
+    }
+
+    /// With line and column behind its message, as warnings have them, if it is about a place.
+    func placed(in text: [UInt8]) -> QueryError {
+        guard let position else { return self }
+        return QueryError(kind, "\(message) (\(position.place(in: text)))", at: position)
     }
 
     /// The message.

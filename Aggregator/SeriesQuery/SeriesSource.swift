@@ -15,8 +15,44 @@ public protocol SeriesSource: Sendable {
     /// The label sets of the series that match any of `selections`, without duplicates, sorted.
     func labelSets(_ selections: [SeriesSelection]) async throws -> [Labels]
 
+    /// How many series match any of `selections`, and which labels they have. A series that several selections match may
+    /// count more than once.
+    ///
+    /// What can be told without a list of all series is told without it: a fleet has millions, and few different labels.
+    func labelCounts(_ selections: [SeriesSelection]) async throws -> LabelCounts
+
     /// TYPE and HELP of each metric family, by name; `metric` nil for all.
     func metadata(metric: String?) async throws -> [MetricFamily]
+}
+
+extension SeriesSource {
+    public func labelCounts(_ selections: [SeriesSelection]) async throws -> LabelCounts {
+        var counts = LabelCounts()
+        for labels in try await labelSets(selections) { counts.add(labels, times: 1) }
+        return counts
+    }
+}
+
+/// How many series have which labels.
+public struct LabelCounts: Sendable {
+    /// Series in all.
+    public private(set) var series = 0
+    /// Series with each label; labels differ where their bytes do.
+    public private(set) var byLabel: [Label: Int] = [:]
+
+    /// Of no series.
+    public init() {}
+
+    /// Adds `times` series that have `labels` among theirs.
+    public mutating func add(_ labels: Labels, times: Int) {
+        series += times
+        add(labelsOnly: labels, times: times)
+    }
+
+    /// Adds labels that `times` series have which are counted already.
+    public mutating func add(labelsOnly labels: Labels, times: Int) {
+        for label in labels { byLabel[label, default: 0] += times }
+    }
 }
 
 /// A store that takes series the aggregator derives itself: `ALERTS`, recordings, its own metrics.

@@ -42,23 +42,6 @@ extension SeriesStore {
         return Self.sorted(columns)
     }
 
-    public func labelSets(_ selections: [SeriesSelection]) async throws -> [Labels] {
-        let (catalogue, latest) = state.withLock { ($0.catalogue, $0.latest) }
-        var found: Set<Labels> = []
-        for selection in selections {
-            for target in QueryPlan(selection.matchers, in: catalogue).targets {
-                for layout in target.layouts(
-                    from: selection.start.milliseconds, through: selection.end.milliseconds, latest)
-                {
-                    for labels in target.wanted[layout]?.labels ?? [] {
-                        found.insert(labels.adding(target.key.identity))
-                    }
-                }
-            }
-        }
-        return found.sorted { $0.lexicographicallyPrecedes($1) }
-    }
-
     public func metadata(metric: String?) async throws -> [MetricFamily] {
         let layouts = state.withLock { $0.catalogue.layouts }
         var byName: [String: MetricFamily] = [:]
@@ -73,7 +56,7 @@ extension SeriesStore {
     // MARK: Steps of a query
 
     /// One query under way.
-    private struct Reading {
+    struct Reading {
         var catalogue: Catalogue
         var targets: [Target] = []
         /// Which target a source belongs to.
@@ -205,7 +188,7 @@ extension SeriesStore {
 
     /// Decodes scrapes of any target, with the keyframes that are among them, were among those before, or are in the
     /// table.
-    private func decode(_ scrapes: [Scrape], into reading: inout Reading) async throws {
+    func decode(_ scrapes: [Scrape], into reading: inout Reading) async throws {
         guard !scrapes.isEmpty else { return }
         let own = scrapes.keyframes
         var found = own.merging(reading.lastKeyframes) { mine, _ in mine }
@@ -241,10 +224,11 @@ extension SeriesStore {
             let timeline = Timeline(layouts: target.decoder.labels, segments: target.decoder.segments)
             let gaps =
                 target.plan.isOwn ? [] : gaps(of: target, timeline, in: reading, from: start, now: now)
-            columns += timeline.series(
+            let found = timeline.series(
                 from: start, through: end, identity: target.plan.key.identity, gaps: gaps,
                 interval: target.plan.interval
             ).sorted { $0.labels.lexicographicallyPrecedes($1.labels) }
+            columns += target.plan.isRemote ? found.map(\.withoutAbsences) : found
         }
         return columns
     }
@@ -293,22 +277,5 @@ extension [Scrape] {
     fileprivate func within(_ range: ClosedRange<Int64>) -> ArraySlice<Scrape> {
         let first = firstIndex(from: range.lowerBound)
         return self[first..<Swift.max(first, firstIndex(from: range.upperBound + 1))]
-    }
-}
-
-extension QueryPlan.Target {
-    /// The layouts that some source had between two instants: each until the next one began.
-    fileprivate func layouts(
-        from start: Int64, through end: Int64, _ latest: [Int32: SeriesStore.Latest]
-    ) -> Set<LayoutHash> {
-        var found: Set<LayoutHash> = []
-        for source in sources {
-            let own = layouts.filter { $0.source == source.id }
-            for (at, layout) in own.enumerated() {
-                let until = at + 1 < own.count ? own[at + 1].firstAt : latest[source.id]?.timestamp ?? .max
-                if layout.firstAt <= end, until >= start { found.insert(layout.layout) }
-            }
-        }
-        return found
     }
 }

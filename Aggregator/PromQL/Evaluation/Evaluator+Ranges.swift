@@ -22,7 +22,9 @@ struct RangeVector {
 
     /// Calls `body` for each step of `grid` with the window on `series`.
     @inline(__always)
-    func forEachWindow(on series: RangeSeries, _ grid: Grid, _ body: (_ step: Int, _ window: Window) -> Void) {
+    func forEachWindow<Failure: Error>(
+        on series: RangeSeries, _ grid: Grid, _ body: (_ step: Int, _ window: Window) throws(Failure) -> Void
+    ) throws(Failure) {
         var first = 0
         var last = 0
         let timestamps = series.timestamps
@@ -32,7 +34,7 @@ struct RangeVector {
             let start = end - window
             while last < timestamps.count, timestamps[last] <= end { last += 1 }
             while first < last, timestamps[first] < start || isLeftOpen && timestamps[first] == start { first += 1 }
-            body(step, Window(samples: first..<last, start: start, end: end, step: instant))
+            try body(step, Window(samples: first..<last, start: start, end: end, step: instant))
         }
     }
 }
@@ -89,7 +91,7 @@ extension Evaluator {
         result.reserveCapacity(ranges.series.count)
         for series in ranges.series {
             try checkpoint()
-            let column = function.column(of: series, ranges, on: grid, parameters)
+            let column = try function.column(of: series, ranges, on: grid, parameters, checkpoint: checkpoint)
             guard !column.allSatisfy(\.isStale) else { continue }
             if function.wantsCounter { informIfNoCounter(series.labels.metric, at: rangeArgument) }
             result.append(ColumnSeries(labels: series.labels, dropsName: series.dropsName, values: column))

@@ -2,57 +2,85 @@ internal import Model
 internal import SeriesQuery
 
 /// One evaluation of a query: loads what the plan says, evaluates, shapes the answer.
+///
+/// A range is evaluated a stretch of steps after the other, each as long as the samples it needs fit into
+/// `EngineOptions.samplesAtOnce`: no step depends on another one. So memory grows with the answer, not with what is read.
 struct QueryRun {
-    private let query: Query
-    private let source: any SeriesSource
-    private let grid: Grid
-    private let frame: QueryFrame
-    private let deadline: ContinuousClock.Instant
+    let query: Query
+    let source: any SeriesSource
+    let grid: Grid
+    let frame: QueryFrame
+    let deadline: ContinuousClock.Instant
 
-    init(_ query: Query, source: any SeriesSource, options: EngineOptions, grid: Grid, step: Int64) {
+    /// - Parameter end: the last instant that was asked for; the grid may end before it.
+    init(_ query: Query, source: any SeriesSource, options: EngineOptions, grid: Grid, end: Int64, step: Int64) {
         self.query = query
         self.source = source
         self.grid = grid
         frame = QueryFrame(
-            text: Array(query.text.utf8), start: grid.start, end: grid.end, step: step, options: options)
+            text: Array(query.text.utf8), start: grid.start, end: end, step: step, options: options)
         deadline = ContinuousClock.now.advanced(by: options.timeout)
     }
 
+    /// The value at the grid's one instant.
     func instant() async throws(QueryError) -> QueryResult {
-        let (loaded, count) = try await load()
+        do throws(QueryError) {
+            return try await instantValue()
+        } catch {
+            throw error.placed(in: frame.text)
+        }
+    }
+
+    /// The values at all instants of the grid, as a matrix.
+    func range() async throws(QueryError) -> QueryResult {
+        do throws(QueryError) {
+            return try await matrix()
+        } catch {
+            throw error.placed(in: frame.text)
+        }
+    }
+
+    private func instantValue() async throws(QueryError) -> QueryResult {
+        var loader = SelectionLoader(self)
+        let (loaded, count) = try await loader.load(grid)
         let evaluator = Evaluator(frame, loaded: loaded, deadline: deadline)
         let now = Timestamp(milliseconds: grid.start)
-        if query.expression.type == .matrix {
-            return result(.matrix(try samples(evaluator)), evaluator, count)
+        func result(_ value: QueryValue) -> QueryResult {
+            QueryResult(
+                value: value, warnings: evaluator.warnings.list, infos: evaluator.infos.list, samplesRead: count)
         }
+        if query.expression.type == .matrix { return result(.matrix(try samples(evaluator))) }
         switch try evaluator.evaluate(query.expression, on: grid) {
-        case .scalar(let values): return result(.scalar(Sample(now, values[0])), evaluator, count)
-        case .string(let literal): return result(.string(literal.value, now), evaluator, count)
+        case .scalar(let values): return result(.scalar(Sample(now, values[0])))
+        case .string(let literal): return result(.string(literal.value, now))
         case .vector(let list):
             let samples = try evaluator.finished(list).filter { !$0.values[0].isStale }
                 .map { VectorSample(labels: $0.labels, sample: Sample(now, $0.values[0])) }
-            return result(.vector(samples), evaluator, count)
+            return result(.vector(samples))
         }
     }
 
-    func range() async throws(QueryError) -> QueryResult {
-        let (loaded, count) = try await load()
-        let evaluator = Evaluator(frame, loaded: loaded, deadline: deadline)
-        let list: [ColumnSeries]
-        switch try evaluator.evaluate(query.expression, on: grid) {
-        case .scalar(let values): list = [ColumnSeries(labels: Labels(), values: values)]
-        case .vector(let series): list = try evaluator.finished(series)
-        case .string: throw QueryError(.internal, "a range of strings")
+    private func matrix() async throws(QueryError) -> QueryResult {
+        var loader = SelectionLoader(self)
+        var answer = RangeAnswer(grid)
+        var length = try await loader.stretch(of: grid)
+        var (at, samplesRead) = (0, 0)
+        while at < grid.count {
+            let part = Grid(start: grid.instant(at), interval: grid.interval, count: min(length, grid.count - at))
+            let (loaded, count) = try await loader.load(part)
+            let evaluator = Evaluator(frame, loaded: loaded, deadline: deadline)
+            switch try evaluator.evaluate(query.expression, on: part) {
+            case .scalar(let values): answer.add([ColumnSeries(labels: Labels(), values: values)], at: at)
+            case .vector(let series): answer.add(try evaluator.finished(series), at: at)
+            case .string: throw QueryError(.internal, "a range of strings")
+            }
+            try evaluator.hold(answer.columns.count, steps: grid.count, at: query.expression.range)
+            answer.add(evaluator)
+            samplesRead += count
+            at += part.count
+            length = loader.stretch(after: part, samples: count)
         }
-        let matrix = list.map { RangeSeries($0, on: grid) }.filter { !$0.values.isEmpty }
-            .map { SampledSeries(labels: $0.labels, timestamps: $0.timestamps, values: $0.values) }
-            .sorted { $0.labels.lexicographicallyPrecedes($1.labels) }
-        return result(.matrix(matrix), evaluator, count)
-    }
-
-    private func result(_ value: QueryValue, _ evaluator: Evaluator, _ count: Int) -> QueryResult {
-        QueryResult(
-            value: value, warnings: evaluator.warnings.list, infos: evaluator.infos.list, samplesRead: count)
+        return answer.result(samplesRead: samplesRead)
     }
 
     /// The samples of a range vector that is the whole query.
@@ -71,59 +99,47 @@ struct QueryRun {
         }
         return result.sorted { $0.labels.lexicographicallyPrecedes($1.labels) }
     }
+}
 
-    // MARK: Loading
+/// The answer to a range query while it grows: a column of all steps for each series.
+private struct RangeAnswer {
+    let grid: Grid
+    private(set) var columns: [ColumnSeries] = []
+    private var numbers: [Labels: Int] = [:]
+    private var warnings = OrderedMessages()
+    private var infos = OrderedMessages()
 
-    /// Each selection once, however often the query names it.
-    private func load() async throws(QueryError) -> (series: [SourceRange: [SampledSeries]], sampleCount: Int) {
-        let plan = try SelectionPlan(query.expression, on: grid, frame: frame)
-        var answers: [SeriesSelection: [SampledSeries]] = [:]
-        var loaded: [SourceRange: [SampledSeries]] = [:]
-        var count = 0
-        for (place, selection) in plan.selections.sorted(by: { $0.key.start < $1.key.start }) {
-            if let known = answers[selection] {
-                loaded[place] = known
-                continue
-            }
-            let series = try await ask(selection)
-            guard series.count <= frame.options.maximumSeries else {
-                throw QueryError(
-                    .execution,
-                    "the selector matches \(series.count) series, more than \(frame.options.maximumSeries)", at: place)
-            }
-            count += series.reduce(0) { $0 + $1.values.count }
-            guard count <= frame.options.maximumSamples else {
-                throw QueryError(
-                    .execution, "query processing would load too many samples into memory in query execution",
-                    at: place)
-            }
-            answers[selection] = series
-            loaded[place] = series
+    init(_ grid: Grid) { self.grid = grid }
+
+    /// Adds the values of `list` from step `start` on.
+    mutating func add(_ list: [ColumnSeries], at start: Int) {
+        if start == 0, list.first?.values.count == grid.count {
+            // All steps at once.
+            columns = list
+            return
         }
-        return (loaded, count)
+        for series in list {
+            let number = numbers[series.labels] ?? columns.count
+            if number == columns.count {
+                numbers[series.labels] = number
+                columns.append(
+                    ColumnSeries(labels: series.labels, values: Array(repeating: .stale, count: grid.count)))
+            }
+            columns[number].values.replaceSubrange(start..<start + series.values.count, with: series.values)
+        }
     }
 
-    private func ask(_ selection: SeriesSelection) async throws(QueryError) -> [SampledSeries] {
-        let (source, deadline) = (source, deadline)
-        do {
-            return try await withThrowingTaskGroup(of: [SampledSeries]?.self) { group in
-                group.addTask { try await source.series(selection) }
-                group.addTask {
-                    try await ContinuousClock().sleep(until: deadline)
-                    return nil
-                }
-                defer { group.cancelAll() }
-                guard let first = try await group.next(), let series = first else {
-                    throw QueryError(.timeout, "query timed out in expression evaluation")
-                }
-                return series
-            }
-        } catch let error as QueryError {
-            throw error
-        } catch is CancellationError {
-            throw QueryError(.canceled, "query was canceled in expression evaluation")
-        } catch {
-            throw QueryError(.execution, "expanding series: \(error)")
-        }
+    /// Adds what `evaluator` had to say.
+    mutating func add(_ evaluator: Evaluator) {
+        for message in evaluator.warnings.list { warnings.add(message) }
+        for message in evaluator.infos.list { infos.add(message) }
+    }
+
+    func result(samplesRead: Int) -> QueryResult {
+        let matrix = columns.map { RangeSeries($0, on: grid) }.filter { !$0.values.isEmpty }
+            .map { SampledSeries(labels: $0.labels, timestamps: $0.timestamps, values: $0.values) }
+            .sorted { $0.labels.lexicographicallyPrecedes($1.labels) }
+        return QueryResult(
+            value: .matrix(matrix), warnings: warnings.list, infos: infos.list, samplesRead: samplesRead)
     }
 }

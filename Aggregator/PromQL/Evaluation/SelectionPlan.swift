@@ -6,11 +6,16 @@ struct SelectionPlan {
     let frame: QueryFrame
     /// By the place of the selector in the query.
     private(set) var selections: [SourceRange: SeriesSelection] = [:]
+    /// The places of selectors that look at the same instants at every step.
+    private var lasting: Set<SourceRange> = []
 
     init(_ expression: Expression, on grid: Grid, frame: QueryFrame) throws(QueryError) {
         self.frame = frame
         try visit(expression, grid)
     }
+
+    /// Whether the selector at `place` looks at the same instants at every step.
+    func isLasting(_ place: SourceRange) -> Bool { lasting.contains(place) }
 
     private mutating func visit(_ expression: Expression, _ grid: Grid) throws(QueryError) {
         switch expression {
@@ -67,6 +72,7 @@ struct SelectionPlan {
             selection.need = .newestSample
         }
         selections[node.range] = selection
+        if node.at != nil { lasting.insert(node.range) }
     }
 
     private static let hour: Int64 = 3_600_000

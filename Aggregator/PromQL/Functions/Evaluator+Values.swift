@@ -99,8 +99,10 @@ extension Evaluator {
     static func nativeHistogramOnly(
         _ evaluator: Evaluator, _ call: FunctionCall, _ grid: Grid
     ) throws(QueryError) -> Evaluated {
-        _ = try evaluator.vector(call.arguments[0], on: grid)
-        return .vector([])
+        throw QueryError(
+            .execution,
+            "\(call.function.name)() is about native histograms, which are not stored here: of a classic histogram ask its series _count and _sum",
+            at: call.range)
     }
 
     // MARK: Dates

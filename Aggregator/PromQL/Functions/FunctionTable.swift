@@ -95,7 +95,7 @@ private let valueFunctions: [FunctionDefinition] = [
         "histogram_quantiles", [.vector, .string, .scalar, .scalar], extra: 9, isExperimental: true,
         .special(Evaluator.histogramQuantiles)),
     .init("histogram_fraction", [.scalar, .scalar, .vector], .special(Evaluator.histogramFraction)),
-    // Native histograms are not stored, so nothing has a value here; the names stay valid for shared dashboards.
+    // Native histograms are not stored. The names are known, so that the error can say so.
     .init("histogram_count", [.vector], .special(Evaluator.nativeHistogramOnly)),
     .init("histogram_sum", [.vector], .special(Evaluator.nativeHistogramOnly)),
     .init("histogram_avg", [.vector], .special(Evaluator.nativeHistogramOnly)),
@@ -141,9 +141,9 @@ private let rangeFunctions: [FunctionDefinition] = [
     .init("ts_of_last_over_time", [.matrix], isExperimental: true, .window(.lastTimestamp)),
     .init("ts_of_min_over_time", [.matrix], isExperimental: true, .window(.best(returnsTime: true) { $0 <= $1 })),
     .init("ts_of_max_over_time", [.matrix], isExperimental: true, .window(.best(returnsTime: true) { $0 >= $1 })),
-    .init(
-        "double_exponential_smoothing", [.matrix, .scalar, .scalar], isExperimental: true,
-        .window(.doubleExponentialSmoothing)),
+    // An experiment in Prometheus 3, which renamed it; dashboards use either name.
+    .init("double_exponential_smoothing", [.matrix, .scalar, .scalar], .window(.doubleExponentialSmoothing)),
+    .init("holt_winters", [.matrix, .scalar, .scalar], .window(.doubleExponentialSmoothing)),
 ]
 
 private let labelFunctions: [FunctionDefinition] = [

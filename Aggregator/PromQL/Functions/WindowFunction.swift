@@ -21,12 +21,24 @@ struct WindowFunction: Sendable {
     var check: (@Sendable (_ index: Int, _ value: Double) -> Objection?)?
     var body: Body
 
-    /// The values on `grid`.
-    func column(of series: RangeSeries, _ ranges: RangeVector, on grid: Grid, _ parameters: [[Double]]) -> [Double] {
+    /// Samples that are looked at between two checkpoints.
+    private static let stretch = 2_000_000
+
+    /// The values on `grid`; `checkpoint` is called now and then, as a long window at each of many steps takes its time.
+    func column(
+        of series: RangeSeries, _ ranges: RangeVector, on grid: Grid, _ parameters: [[Double]],
+        checkpoint: () throws(QueryError) -> Void
+    ) throws(QueryError) -> [Double] {
+        var looked = 0
         var column = [Double](repeating: .stale, count: grid.count)
         var arguments = parameters.map { _ in 0.0 }
-        ranges.forEachWindow(on: series, grid) { step, window in
+        try ranges.forEachWindow(on: series, grid) { step, window throws(QueryError) in
             guard window.samples.count >= minimumSamples else { return }
+            looked += window.samples.count
+            if looked > Self.stretch {
+                looked = 0
+                try checkpoint()
+            }
             for index in parameters.indices { arguments[index] = parameters[index][step] }
             column[step] = body(series, window, arguments)
         }

@@ -1,5 +1,5 @@
-internal import Model
-internal import SeriesQuery
+public import Model
+public import SeriesQuery
 
 /// The parameters of a request, in the order they came; a name may come more than once.
 public struct FormParameters: Sendable {
@@ -11,12 +11,12 @@ public struct FormParameters: Sendable {
     }
 
     /// The first value of `name` that is not empty.
-    subscript(name: String) -> String? {
+    public subscript(name: String) -> String? {
         pairs.first { $0.name == name && !$0.value.isEmpty }?.value
     }
 
     /// All values of `name`.
-    func all(_ name: String) -> [String] {
+    public func all(_ name: String) -> [String] {
         pairs.filter { $0.name == name }.map(\.value)
     }
 
@@ -60,7 +60,7 @@ public struct FormParameters: Sendable {
     }
 
     /// The series of `match[]`, between `start` and `end`; without any, one selection of everything.
-    func selections(now: Timestamp) throws(QueryError) -> [SeriesSelection] {
+    public func selections(now: Timestamp) throws(QueryError) -> [SeriesSelection] {
         let start = try time("start", default: Timestamp(milliseconds: 0))
         let end = try time("end", default: now)
         guard end >= start else {
@@ -73,7 +73,10 @@ public struct FormParameters: Sendable {
         return selections.isEmpty ? [SeriesSelection(matchers: [], start: start, end: end)] : selections
     }
 
-    private static func matchers(_ text: String) throws(QueryError) -> [LabelMatcher] {
+    /// The conditions of a series selector.
+    ///
+    /// - Throws: `.badData` for what is no selector, or has a range, an offset or a time.
+    public static func matchers(_ text: String) throws(QueryError) -> [LabelMatcher] {
         let query: Query
         do throws(QueryError) {
             query = try Query(text)

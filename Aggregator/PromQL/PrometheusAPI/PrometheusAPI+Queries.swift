@@ -33,7 +33,12 @@ extension PrometheusAPI {
 
     func formatQuery(_ form: FormParameters) throws(QueryError) -> Answer {
         let query = try prepared(try form.query(), form).query
-        return Self.success { $0.string(query.expression.description) }
+        return Self.success { $0.string(query.expression.laidOut()) }
+    }
+
+    func parseQuery(_ form: FormParameters) throws(QueryError) -> Answer {
+        let query = try prepared(try form.query(), form).query
+        return Self.success { query.expression.writeTree(to: &$0) }
     }
 
     /// The query, and an engine with the lookback and the deadline that the request asks for.

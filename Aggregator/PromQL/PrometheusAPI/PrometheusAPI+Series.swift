@@ -14,17 +14,13 @@ extension PrometheusAPI {
 
     func labelNames(_ form: FormParameters) async throws(QueryError) -> Answer {
         let limit = try form.limit()
-        var names: Set<String> = []
-        for labels in try await labelSets(form) { for label in labels { names.insert(label.name) } }
-        return Self.strings(Array(names), limit: limit)
+        return Self.strings(Array(Set(try await labels(form).map(\.name))), limit: limit)
     }
 
     func labelValues(_ name: String, _ form: FormParameters) async throws(QueryError) -> Answer {
         let limit = try form.limit()
-        // As labels, which differ where their bytes do.
-        var found: Set<Label> = []
-        for labels in try await labelSets(form) { if let value = labels[name] { found.insert(Label(name, value)) } }
-        return Self.strings(found.map(\.value), limit: limit)
+        guard !name.isEmpty else { throw QueryError(.badData, "invalid label name: \"\"") }
+        return Self.strings(try await labels(form).filter { $0.name == name }.map(\.value), limit: limit)
     }
 
     func metadata(_ form: FormParameters) async throws(QueryError) -> Answer {
@@ -47,47 +43,21 @@ extension PrometheusAPI {
         }
     }
 
-    func status(_ name: String) -> Answer? {
-        switch name {
-        case "buildinfo":
-            // Clients read the language's level from `version`.
-            return Self.success {
-                $0.object {
-                    $0.member("version", "3.0.0")
-                    $0.member("revision", "")
-                    $0.member("branch", "")
-                    $0.member("buildUser", "")
-                    $0.member("buildDate", "")
-                    $0.member("goVersion", "")
-                    $0.member("application", "etcd-monitor \(version)")
-                }
-            }
-        case "flags":
-            let options = engine.options
-            return Self.success {
-                $0.object {
-                    $0.member("query.lookback-delta", NumberText.text(ofDuration: options.lookback.milliseconds))
-                    $0.member("query.max-samples", String(options.maximumSamples))
-                    $0.member("query.timeout", NumberText.text(ofDuration: options.timeout.milliseconds))
-                }
-            }
-        default: return nil
-        }
+    private func labels(_ form: FormParameters) async throws(QueryError) -> [Label] {
+        let selections = try form.selections(now: clock.now)
+        return try await asking { Array(try await engine.source.labelCounts(selections).byLabel.keys) }
     }
 
+    /// The label sets, unless there are more than a query may touch.
     private func labelSets(_ form: FormParameters) async throws(QueryError) -> [Labels] {
         let selections = try form.selections(now: clock.now)
-        return try await asking { try await engine.source.labelSets(selections) }
-    }
-
-    private func asking<T>(_ question: () async throws -> T) async throws(QueryError) -> T {
-        do {
-            return try await question()
-        } catch is CancellationError {
-            throw QueryError(.canceled, "request was canceled")
-        } catch {
-            throw QueryError(.execution, "\(error)")
+        let count = try await asking { try await engine.source.labelCounts(selections).series }
+        guard count <= engine.options.maximumSeries else {
+            throw QueryError(
+                .execution,
+                "\(count) series match, more than \(engine.options.maximumSeries): narrow match[] or the time")
         }
+        return try await asking { try await engine.source.labelSets(selections) }
     }
 
     // MARK: Limits

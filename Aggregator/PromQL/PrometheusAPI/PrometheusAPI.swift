@@ -1,4 +1,4 @@
-internal import JSON
+public import JSON
 public import Model
 public import SeriesQuery
 
@@ -17,14 +17,22 @@ public struct PrometheusAPI: Sendable {
     let version: String
     let clock: WallClock
 
+    /// When the process started, and how long it keeps samples: for `status/runtimeinfo`.
+    let startedAt: Timestamp
+    let retention: Duration
+
     /// The API over `source`.
-    /// - Parameter version: what `status/buildinfo` tells.
+    /// - Parameters:
+    ///   - version: what `status/buildinfo` tells.
+    ///   - startedAt, retention: what `status/runtimeinfo` tells.
     public init(
         source: any SeriesSource, options: EngineOptions = EngineOptions(), version: String = "dev",
-        clock: WallClock = .system
+        startedAt: Timestamp = Timestamp(milliseconds: 0), retention: Duration = .zero, clock: WallClock = .system
     ) {
         engine = PromQLEngine(source: source, options: options)
         self.version = version
+        self.startedAt = startedAt
+        self.retention = retention
         self.clock = clock
     }
 
@@ -34,7 +42,7 @@ public struct PrometheusAPI: Sendable {
             let parts = path.split(separator: "/").map(String.init)
             switch parts.count {
             case 1: return try await answer(to: parts[0], form) ?? Self.notFound
-            case 2 where parts[0] == "status": return status(parts[1]) ?? Self.notFound
+            case 2 where parts[0] == "status": return try await status(parts[1], form) ?? Self.notFound
             case 3 where parts[0] == "label" && parts[2] == "values": return try await labelValues(parts[1], form)
             default: return Self.notFound
             }
@@ -51,9 +59,24 @@ public struct PrometheusAPI: Sendable {
         case "labels": try await labelNames(form)
         case "metadata": try await metadata(form)
         case "format_query": try formatQuery(form)
+        case "parse_query": try parseQuery(form)
+        case "targets": try await targets(form)
+        // No Alertmanager is sent to: the aggregator delivers alerts itself.
+        case "alertmanagers":
+            Self.success { $0.object { Self.emptyLists(["activeAlertmanagers", "droppedAlertmanagers"], in: &$0) } }
         // Exemplars are not stored; Grafana asks anyway.
         case "query_exemplars": Self.success { $0.array { _ in } }
         default: nil
+        }
+    }
+
+    func asking<T>(_ question: () async throws -> T) async throws(QueryError) -> T {
+        do {
+            return try await question()
+        } catch is CancellationError {
+            throw QueryError(.canceled, "request was canceled")
+        } catch {
+            throw QueryError(.execution, "\(error)")
         }
     }
 
@@ -61,7 +84,16 @@ public struct PrometheusAPI: Sendable {
 
     static let notFound = Answer(status: 404, body: error("not_found", "no such endpoint"))
 
-    static func success(
+    /// A member with an empty list for each of `names`.
+    static func emptyLists(_ names: [String], in json: inout JSONWriter) {
+        for name in names {
+            json.key(name)
+            json.array { _ in }
+        }
+    }
+
+    /// `data`, written by `data`, as a success.
+    public static func success(
         warnings: [String] = [], infos: [String] = [], reserving capacity: Int = 1024,
         _ data: (inout JSONWriter) -> Void
     ) -> Answer {
@@ -79,7 +111,7 @@ public struct PrometheusAPI: Sendable {
     }
 
     /// Prometheus's status for each kind of error.
-    static func failure(_ failure: QueryError) -> Answer {
+    public static func failure(_ failure: QueryError) -> Answer {
         let status =
             switch failure.kind {
             case .badData: 400

@@ -1,12 +1,12 @@
-internal import Model
+public import Model
 
 /// Instants and durations as clients of Prometheus write them.
-enum TimeText {
+public enum TimeText {
     /// Beyond this many seconds from the epoch nothing is an instant.
     private static let limit = 1e14
 
     /// `1435781451.781` or `2015-07-01T20:10:51.781Z`.
-    static func instant(_ text: String) -> Timestamp? {
+    public static func instant(_ text: String) -> Timestamp? {
         if let seconds = Double(text) {
             return seconds.isFinite && seconds.magnitude < limit ? Timestamp(seconds: seconds) : nil
         }
@@ -14,13 +14,28 @@ enum TimeText {
     }
 
     /// `15`, `0.5` (seconds) or `1h30m`.
-    static func duration(_ text: String) -> Duration? {
+    public static func duration(_ text: String) -> Duration? {
         if let seconds = Double(text) {
             guard seconds.isFinite, seconds.magnitude < 9.2e9 else { return nil }
             return .milliseconds(Int64((seconds * 1000).rounded()))
         }
         // What is wrong with it is told by the caller, with the parameter's name.
         return (try? NumberText.duration(text)).flatMap { $0 }.map { .milliseconds($0) }
+    }
+
+    /// `2015-07-01T20:10:51.781Z`.
+    public static func rfc3339(_ instant: Timestamp) -> String {
+        let whole = Int(instant.milliseconds / 1000) - (instant.milliseconds % 1000 < 0 ? 1 : 0)
+        let date = CivilDate(secondsSinceEpoch: whole)
+        let milliseconds = Int(instant.milliseconds) - whole * 1000
+        let second = ((whole % 60) + 60) % 60
+        func padded(_ value: Int, _ digits: Int) -> String {
+            let text = String(value)
+            return String(repeating: "0", count: max(0, digits - text.count)) + text
+        }
+        let day = [padded(date.year, 4), padded(date.month, 2), padded(date.day, 2)].joined(separator: "-")
+        let time = [padded(date.hour, 2), padded(date.minute, 2), padded(second, 2)].joined(separator: ":")
+        return "\(day)T\(time).\(padded(milliseconds, 3))Z"
     }
 
     private static func rfc3339(_ text: String) -> Timestamp? {

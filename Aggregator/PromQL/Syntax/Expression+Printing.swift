@@ -16,9 +16,7 @@ extension Expression: CustomStringConvertible {
             return Self.series(node.selector) + "[\(NumberText.text(ofDuration: node.window))]"
                 + Self.modifiers(node.selector.offset, node.selector.at)
         case .subquery(let node):
-            let interval = node.interval.map { NumberText.text(ofDuration: $0) } ?? ""
-            return "\(node.inner)[\(NumberText.text(ofDuration: node.window)):\(interval)]"
-                + Self.modifiers(node.offset, node.at)
+            return node.inner.description + Self.suffix(of: node)
         case .call(let node):
             return "\(node.function.name)(\(node.arguments.map(\.description).joined(separator: ", ")))"
         case .aggregation(let node): return node.description
@@ -35,6 +33,12 @@ extension Expression: CustomStringConvertible {
         if !node.name.isEmpty, !isPlain { conditions.insert(quoted(node.name), at: 0) }
         let name = isPlain ? node.name : ""
         return conditions.isEmpty && !name.isEmpty ? name : "\(name){\(conditions.joined(separator: ","))}"
+    }
+
+    /// `[1h:5m] @ end() offset 1m`.
+    static func suffix(of node: Subquery) -> String {
+        let interval = node.interval.map { NumberText.text(ofDuration: $0) } ?? ""
+        return "[\(NumberText.text(ofDuration: node.window)):\(interval)]" + modifiers(node.offset, node.at)
     }
 
     private static func modifiers(_ offset: Int64, _ at: AtModifier?) -> String {
@@ -61,45 +65,51 @@ extension Expression: CustomStringConvertible {
 }
 
 extension Aggregation {
-    var description: String {
+    var description: String { "\(head)(\(parameter.map { "\($0), " } ?? "")\(inner))" }
+
+    /// All before the opening parenthesis.
+    var head: String {
         var result = operation.rawValue
         if isWithout {
             result += " without \(Expression.list(grouping)) "
         } else if !grouping.isEmpty {
             result += " by \(Expression.list(grouping)) "
         }
-        return result + "(\(parameter.map { "\($0), " } ?? "")\(inner))"
+        return result
     }
 }
 
 extension BinaryOperation {
-    var description: String {
-        var middle = " \(self.operator.rawValue) "
-        if returnsBool { middle += "bool " }
+    var description: String { "\(left) \(middle) \(right)" }
+
+    /// The operator and all that belongs to it.
+    var middle: String {
+        var middle = self.operator.rawValue
+        if returnsBool { middle += " bool" }
         if let matching {
             if matching.isOn || !matching.labels.isEmpty
                 || matching.cardinality != .oneToOne && !self.operator.isSetOperator
             {
-                middle += "\(matching.isOn ? "on" : "ignoring") \(Expression.list(matching.labels)) "
+                middle += " \(matching.isOn ? "on" : "ignoring") \(Expression.list(matching.labels))"
             }
             switch matching.cardinality {
-            case .manyToOne: middle += "group_left \(Expression.list(matching.include)) "
-            case .oneToMany: middle += "group_right \(Expression.list(matching.include)) "
+            case .manyToOne: middle += " group_left \(Expression.list(matching.include))"
+            case .oneToMany: middle += " group_right \(Expression.list(matching.include))"
             case .oneToOne, .manyToMany: break
             }
             middle += matching.fillDescription
         }
-        return left.description + middle + right.description
+        return middle
     }
 }
 
 extension VectorMatching {
     fileprivate var fillDescription: String {
         if let fillLeft, fillLeft.bitPattern == fillRight?.bitPattern {
-            return "fill (\(NumberText.shortest(fillLeft))) "
+            return " fill (\(NumberText.shortest(fillLeft)))"
         }
-        return (fillLeft.map { "fill_left (\(NumberText.shortest($0))) " } ?? "")
-            + (fillRight.map { "fill_right (\(NumberText.shortest($0))) " } ?? "")
+        return (fillLeft.map { " fill_left (\(NumberText.shortest($0)))" } ?? "")
+            + (fillRight.map { " fill_right (\(NumberText.shortest($0)))" } ?? "")
     }
 }
 

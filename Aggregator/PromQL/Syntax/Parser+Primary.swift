@@ -56,7 +56,8 @@ extension Parser {
     private mutating func parseCall(_ name: String) throws(QueryError) -> FunctionCall {
         let nameRange = current.range
         guard let function = FunctionSignature.named(name) else {
-            throw error("unknown function with name \(quoted(name))", nameRange)
+            let experiment = name == "info" ? ": it is an experiment of Prometheus that is not supported here" : ""
+            throw error("unknown function with name \(quoted(name))\(experiment)", nameRange)
         }
         if function.isExperimental, !allowsExperimental {
             throw error("function \(quoted(name)) is not enabled", nameRange)

@@ -38,6 +38,47 @@ struct EngineTests {
         #expect(await failure("x_total")?.kind == nil)
     }
 
+    @Test func failuresThatAreAboutAPlaceTellIt() async {
+        let error = await failure("1 +\n  histogram_count(x_total)")
+        #expect(error?.kind == .execution && error?.message.hasSuffix(" (2:3)") == true, "\(String(describing: error))")
+        #expect(error?.message.contains("native histograms") == true)
+    }
+
+    @Test func theEndIsTheOneAskedForThoughNoStepFallsOnIt() async throws {
+        let result = try await PromQLEngine(source: source).range(
+            "x_total{n=\"1\"} @ end()", start: Timestamp(milliseconds: 0), end: Timestamp(milliseconds: 25_000),
+            step: .seconds(10))
+        guard case .matrix(let series) = result.value else { return #expect(Bool(false)) }
+        #expect(series.first?.values == [25, 25, 25])
+    }
+
+    /// Whatever a range is cut into, the answer is the same.
+    @Test(arguments: [1, 100, 1000, 5000]) func stretchesOfARangeMakeOneAnswer(samplesAtOnce: Int) async throws {
+        for query in [
+            "x_total", "sum by (n) (rate(x_total[7s]))", "topk(3, x_total)", "x_total @ end() - x_total",
+            "max_over_time(sum(x_total)[10s:3s])", "absent(x_total{n=\"77\"})", "x_total > 30 or x_total{n=\"3\"}",
+            "time()", "count_values(\"v\", x_total)",
+        ] {
+            var options = EngineOptions()
+            let whole = try await PromQLEngine(source: source, options: options).range(
+                query, start: Timestamp(milliseconds: -5000), end: Timestamp(milliseconds: 70_000), step: .seconds(1))
+            options.samplesAtOnce = samplesAtOnce
+            let parts = try await PromQLEngine(source: source, options: options).range(
+                query, start: Timestamp(milliseconds: -5000), end: Timestamp(milliseconds: 70_000), step: .seconds(1))
+            #expect(whole.value == parts.value, "\(query)")
+        }
+    }
+
+    @Test func smoothingHasItsOldNameToo() async throws {
+        let engine = PromQLEngine(source: source)
+        let at = Timestamp(milliseconds: 60_000)
+        let (old, new) = (
+            try await engine.instant("holt_winters(x_total[1m], 0.5, 0.5)", at: at),
+            try await engine.instant("double_exponential_smoothing(x_total[1m], 0.5, 0.5)", at: at)
+        )
+        #expect(old.value == new.value && old.value.vector?.count == 20)
+    }
+
     @Test func deadlineEndsAnEvaluation() async {
         #expect(await failure("sum(rate(x_total[5m]))", { $0.timeout = .zero })?.kind == .timeout)
     }

@@ -33,8 +33,8 @@ struct ParserTests {
         ("\"abc", "1:1: parse error: unterminated quoted string"),
         ("a b", "1:3: parse error: unexpected identifier \"b\""),
         (
-            "double_exponential_smoothing(x[5m], 0.1, 0.1)",
-            "1:1: parse error: function \"double_exponential_smoothing\" is not enabled"
+            "mad_over_time(x[5m])",
+            "1:1: parse error: function \"mad_over_time\" is not enabled"
         ),
     ])
     func mistakesNameTheirPlace(query: String, message: String) {

@@ -1,4 +1,3 @@
-import JSON
 import Model
 import PromQL
 import TestSupport
@@ -142,50 +141,8 @@ struct RealPrometheusTests {
     ) async throws {
         let theirs = try await server.get(path, form)
         let ours = await api.answer(path, FormParameters(form))
-        let question = "\(path) \(form.map(\.value))"
-        #expect(
-            ours.status == theirs.status,
-            "\(question): \(String(decoding: theirs.body, as: UTF8.self)) \(String(decoding: ours.body, as: UTF8.self))"
-        )
-        let (left, right) = (try JSONValue(parsing: ours.body), try JSONValue(parsing: theirs.body))
-        #expect(left["errorType"]?.string == right["errorType"]?.string, "\(question)")
-        guard let mine = left["data"], let other = right["data"] else { return }
-        if let difference = Self.difference(Self.sorted(mine), Self.sorted(other)) {
-            Issue.record("\(question): \(difference)")
-        }
-    }
-
-    /// Vectors come in any order.
-    private static func sorted(_ data: JSONValue) -> JSONValue {
-        guard data["resultType"]?.string == "vector", let result = data["result"]?.array else { return data }
-        let key = { (one: JSONValue) in
-            (one["metric"]?.object ?? []).map { "\($0.0)=\($0.1.string ?? "")" }.sorted().joined(separator: ",")
-        }
-        return .object([("resultType", .string("vector")), ("result", .array(result.sorted { key($0) < key($1) }))])
-    }
-
-    /// What differs, numbers written as strings compared with tolerance; nil if nothing does.
-    private static func difference(_ ours: JSONValue, _ theirs: JSONValue) -> String? {
-        switch (ours, theirs) {
-        case (.array(let left), .array(let right)):
-            guard left.count == right.count else {
-                return "\(left.count) elements, not \(right.count): \(ours) \(theirs)"
-            }
-            return zip(left, right).lazy.compactMap { difference($0, $1) }.first
-        case (.object(let left), .object(let right)):
-            guard left.map(\.0).sorted() == right.map(\.0).sorted() else { return "\(ours), not \(theirs)" }
-            return left.lazy.compactMap { name, value in
-                theirs[name].flatMap { difference(value, $0) }.map { "\(name): \($0)" }
-            }.first
-        case (.number(let left), .number(let right)):
-            // A scalar's time is written with fewer zeros there than a vector's.
-            return Double(left) == Double(right) ? nil : "\(left), not \(right)"
-        case (.string(let left), .string(let right)) where left != right:
-            guard let (a, b) = Double(left).flatMap({ a in Double(right).map { (a, $0) } }),
-                (a - b).magnitude <= 1e-9 * max(a.magnitude, b.magnitude)
-            else { return "\(left), not \(right)" }
-            return nil
-        default: return ours == theirs ? nil : "\(ours), not \(theirs)"
-        }
+        let difference = try PrometheusAnswer(status: ours.status, body: ours.body)
+            .difference(from: PrometheusAnswer(status: theirs.status, body: theirs.body))
+        if let difference { Issue.record("\(path) \(form.map(\.value)): \(difference)") }
     }
 }

@@ -83,6 +83,8 @@ struct ScriptCase {
             scalar = value
         } else if text.hasPrefix("expected_fail_message ") {
             failure = .text(String(text.dropFirst(22)))
+        } else if text.hasPrefix("expected_fail_regexp ") {
+            failure = .pattern(String(text.dropFirst(21)))
         } else {
             let one = try ScriptSeries(text, line: number, interval: 0)
             isNative = isNative || one.isNative

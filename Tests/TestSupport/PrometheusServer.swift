@@ -1,16 +1,15 @@
-import Glibc
-import HTTPClient
-import JSON
-import Model
-import TestSupport
+internal import Glibc
+internal import HTTPClient
+public import Model
 
-/// A real Prometheus over series that are written to its store before it starts.
-final class PrometheusServer {
+/// A real Prometheus over samples that are written to its store before it starts.
+public final class PrometheusServer: Sendable {
     struct Failure: Error, CustomStringConvertible {
         var description: String
     }
 
-    static let isInstalled = ["/usr/bin/prometheus", "/usr/bin/promtool"].allSatisfy { (path: String) in
+    /// Whether Debian's `prometheus` is there, which brings `promtool`.
+    public static let isInstalled = ["/usr/bin/prometheus", "/usr/bin/promtool"].allSatisfy { (path: String) in
         access(path, X_OK) == 0
     }
 
@@ -20,9 +19,14 @@ final class PrometheusServer {
     private let url: String
 
     /// Starts one that knows `series`; `series` must not hold staleness markers.
-    init(_ series: [(labels: Labels, samples: [Sample])]) async throws {
+    public convenience init(_ series: [(labels: Labels, samples: [Sample])]) async throws {
+        try await self.init(openMetrics: Array(Self.openMetrics(series).utf8))
+    }
+
+    /// Starts one that knows the samples of a text in the OpenMetrics format, timestamps included.
+    public init(openMetrics: [UInt8]) async throws {
         directory = try TemporaryDirectory()
-        try directory.write(Self.openMetrics(series), to: "series.om")
+        try directory.write(openMetrics, to: "series.om")
         try directory.write("{}", to: "prometheus.yml")
         let import_ = try await ChildProcess.start(
             "/usr/bin/promtool",
@@ -40,10 +44,13 @@ final class PrometheusServer {
         try await waitUntilReady()
     }
 
-    func stop() async { await process.kill() }
+    /// Ends it; call it always.
+    public func stop() async { await process.kill() }
 
     /// `GET /api/v1/path?form`.
-    func get(_ path: String, _ form: [(name: String, value: String)]) async throws -> (status: Int, body: [UInt8]) {
+    public func get(_ path: String, _ form: [(name: String, value: String)]) async throws -> (
+        status: Int, body: [UInt8]
+    ) {
         let query = form.map { "\(Self.escaped($0.name))=\(Self.escaped($0.value))" }.joined(separator: "&")
         let answer = try await client.send(HTTPRequest("GET", "\(url)/api/v1/\(path)?\(query)"), deadline: .seconds(30))
         return (answer.status, answer.body)
