@@ -6,6 +6,7 @@ internal import NIOCore
 internal import Notifications
 internal import Postgres
 internal import PromQL
+internal import RemoteWrite
 
 extension APIError {
     /// What `error`, from whatever room, is in HTTP. Whatever is not known is our fault and says nothing.
@@ -17,6 +18,7 @@ extension APIError {
         case let error as NotificationsError: self.init(.notFound, error.code.rawValue, "\(error)")
         case let error as Problem: self.init(.init(code: error.code.status), error.code.rawValue, error.detail)
         case let error as PostgresError: self.init(error)
+        case let error as RemoteWriteError: self.init(error)
         case let error as HTTPError: self.init(error)
         case is NIOTooManyBytesError: self.init(.contentTooLarge, "body-too-large", "the body is too large")
         default: self.init(.internalServerError, "internal", "an internal error; the log tells more")
@@ -48,6 +50,18 @@ extension APIError {
         case .tokenUnknown, .tokenUsed, .tokenExpired, .wrongNode: status = .unauthorized
         }
         self.init(status, error.code.rawValue, error.message)
+    }
+
+    private init(_ error: RemoteWriteError) {
+        switch error.code {
+        case .malformed: self.init(.badRequest, "bad-request", error.message)
+        case .refused: self.init(.badRequest, "refused-samples", error.message)
+        case .tooLarge: self.init(.contentTooLarge, "body-too-large", error.message)
+        // Of all that a sender may try again, Prometheus tries 5xx by default.
+        case .busy:
+            self.init(.serviceUnavailable, "overloaded", error.message)
+            headers[.retryAfter] = "5"
+        }
     }
 
     private init(_ error: PostgresError) {

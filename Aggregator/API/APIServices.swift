@@ -9,6 +9,7 @@ public import Logging
 public import Model
 public import Notifications
 public import PromQL
+public import RemoteWrite
 public import Rules
 public import SelfMetrics
 
@@ -28,6 +29,8 @@ public struct APIServices: Sendable {
     public var notifications: NotificationService
     /// Queries.
     public var engine: PromQLEngine
+    /// Takes series of other systems.
+    public var remoteWrite: RemoteWriteReceiver
     /// The aggregator's own numbers.
     public var metrics: MetricRegistry
     /// What `/api/v1/about` says.
@@ -42,7 +45,8 @@ public struct APIServices: Sendable {
     /// The rooms that the routes ask.
     public init(
         access: AccessService, fleet: FleetService, health: FleetHealthService, ingestor: BatchIngestor,
-        rules: RuleService, notifications: NotificationService, engine: PromQLEngine, metrics: MetricRegistry,
+        rules: RuleService, notifications: NotificationService, engine: PromQLEngine,
+        remoteWrite: RemoteWriteReceiver, metrics: MetricRegistry,
         installation: Installation, problems: @escaping @Sendable () -> [SelfProblem] = { [] },
         clock: WallClock = .system, logger: Logger
     ) {
@@ -53,6 +57,7 @@ public struct APIServices: Sendable {
         self.rules = rules
         self.notifications = notifications
         self.engine = engine
+        self.remoteWrite = remoteWrite
         self.metrics = metrics
         self.installation = installation
         self.problems = problems
@@ -92,11 +97,13 @@ public struct Installation: Sendable {
     public var database: String
     /// When this process started.
     public var startedAt: Timestamp
+    /// How long samples are kept.
+    public var retention: Duration
 
     /// What this installation says of itself.
     public init(
         version: String, authorityPEM: String?, authorityFingerprint: String?, externalURL: String, database: String,
-        startedAt: Timestamp
+        startedAt: Timestamp, retention: Duration = .seconds(90 * 86_400)
     ) {
         self.version = version
         self.authorityPEM = authorityPEM
@@ -104,6 +111,7 @@ public struct Installation: Sendable {
         self.externalURL = externalURL
         self.database = database
         self.startedAt = startedAt
+        self.retention = retention
     }
 }
 
@@ -122,6 +130,9 @@ public struct APILimits: Sendable {
     public var streams = 200
     /// Event streams of one user at one time.
     public var streamsPerUser = 20
+    /// Queries of Prometheus's API that run at one time, and that wait for it.
+    public var queries = 20
+    public var queriesWaiting = 200
     /// Points a page may have.
     public var pageSize = 500
 

@@ -166,7 +166,7 @@ final class EventStream: Sendable {
         // Cancelled: the client is gone.
         while (try? await ticker.next()) != nil {
             do {
-                guard try await gate.recognise(request) == principal else { return }
+                guard try await gate.recognise(request, from: "") == principal else { return }
             } catch let error as AccessError where error.code == .unauthenticated {
                 return
             } catch {

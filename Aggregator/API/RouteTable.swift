@@ -18,6 +18,7 @@ struct RouteTable: Sendable {
         services.metrics.gauge(
             "etcd_monitor_aggregator_receiving_bytes", help: "Bytes of agents' requests that are being received."
         ) { Double(receiving.total) }
+        let gate = QueryGate(limit: limits.queries, waitingLimit: limits.queriesWaiting, metrics: services.metrics)
         routes =
             SessionRoutes(services: services, limits: limits).routes
             + FleetRoutes(services: services, limits: limits).routes
@@ -25,7 +26,9 @@ struct RouteTable: Sendable {
             + UserRoutes(services: services, limits: limits).routes
             + AdministrationRoutes(services: services, limits: limits).routes
             + stream.routes
-            + PrometheusRoutes(services: services, limits: limits).routes
+            + PrometheusRoutes(services: services, limits: limits, gate: gate).routes
+            + FederationRoutes(services: services, limits: limits, gate: gate).routes
+            + RemoteWriteRoutes(services: services, receiving: receiving).routes
             + AgentRoutes(services: services, enrolment: enrolment, receiving: receiving).routes
             + MachineRoutes(services: services, document: { document.bytes }).routes
         document.bytes = try OpenAPIDocument.make(routes: routes)

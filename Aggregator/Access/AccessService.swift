@@ -29,6 +29,7 @@ public final class AccessService: Sendable {
     let limits: SessionLimits
     let passwords: PasswordWorker
     let throttle = Mutex(LoginThrottle())
+    let passwordMemory = Mutex(PasswordMemory())
     /// Where every change and refusal is recorded.
     public let audit: AuditLog
 

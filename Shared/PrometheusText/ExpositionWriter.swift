@@ -22,7 +22,11 @@ public struct ExpositionWriter: Sendable {
     }
 
     /// One sample line; `name` carries `_bucket`, `_sum`, `_count` where the family is a histogram.
-    public mutating func sample(_ name: String, _ labels: [(name: String, value: String)] = [], _ value: Double) {
+    ///
+    /// - Parameter at: when it was taken; nil for now, as most expositions mean.
+    public mutating func sample(
+        _ name: String, _ labels: [(name: String, value: String)] = [], _ value: Double, at: Timestamp? = nil
+    ) {
         append(name)
         for (at, label) in labels.enumerated() {
             append(at == 0 ? "{" : ",")
@@ -33,6 +37,7 @@ public struct ExpositionWriter: Sendable {
         }
         append(labels.isEmpty ? " " : "} ")
         append(Self.text(value))
+        if let at { append(" \(at.milliseconds)") }
         append("\n")
     }
 

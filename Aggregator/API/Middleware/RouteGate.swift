@@ -1,4 +1,5 @@
 internal import Access
+internal import Cryptography
 internal import HTTPTypes
 internal import Hummingbird
 
@@ -22,13 +23,13 @@ struct RouteGate: Sendable {
         case .hostOrInstallationViewer where context.isFromLoopback:
             return context
         case .hostOrInstallationViewer:
-            let principal = try await recognise(request)
+            let principal = try await recognise(request, from: context.peer)
             try await access.require(principal, .viewInstallation, from: context.peer)
             context.principal = principal
         case .recognised:
-            context.principal = try await recognise(request)
+            context.principal = try await recognise(request, from: context.peer)
         case .permission(let permission, let parameter):
-            let principal = try await recognise(request)
+            let principal = try await recognise(request, from: context.peer)
             let cluster = try parameter.map { try context.parameters.require($0) }
             try await access.require(principal, permission, cluster: cluster, from: context.peer)
             context.principal = principal
@@ -36,22 +37,38 @@ struct RouteGate: Sendable {
         return context
     }
 
-    /// Who asks: by a bearer token if one is sent, else by the session of the cookie.
+    /// Who asks: by a bearer token if one is sent, else by the session of the cookie. Clients of Prometheus's API may
+    /// also send a name and a password, which is the user's or one of his tokens.
     ///
-    /// - Throws: 401 if neither is valid (any more).
-    func recognise(_ request: Request) async throws -> Principal {
+    /// - Throws: 401 if none is valid (any more).
+    func recognise(_ request: Request, from peer: String) async throws -> Principal {
         if let authorization = request.headers[.authorization] {
             let parts = authorization.split(separator: " ", maxSplits: 1)
-            guard parts.count == 2, parts[0].lowercased() == "bearer" else {
-                throw APIError.unauthenticated("the Authorization header must be 'Bearer TOKEN'")
+            let takesBasic = request.uri.path.hasPrefix(PrometheusRoutes.root)
+            switch (parts.first?.lowercased(), parts.count) {
+            case ("bearer", 2): return try await access.authenticate(bearer: String(parts[1]))
+            case ("basic", 2) where takesBasic: return try await recognise(basic: String(parts[1]), from: peer)
+            default:
+                throw APIError.unauthenticated(
+                    "the Authorization header must be 'Bearer TOKEN'\(takesBasic ? " or 'Basic …'" : "")")
             }
-            return try await access.authenticate(bearer: String(parts[1]))
         }
         guard let session = SessionCookie.read(request) else {
             throw APIError.unauthenticated("sign in, or send an API token as 'Authorization: Bearer TOKEN'")
         }
         try Self.requireSameSite(request)
         return try await access.authenticate(session: session)
+    }
+
+    /// A browser adds these by itself to what other sites make it ask, as it does a cookie: so only where nothing is
+    /// changed, or where it has to ask first (remote-write's media type).
+    private func recognise(basic credentials: String, from peer: String) async throws -> Principal {
+        guard let bytes = Base64.decode(credentials), let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
+            throw APIError.unauthenticated("the Authorization header must be 'Basic' and base64 of NAME:PASSWORD")
+        }
+        let password = String(decoding: bytes[(colon + 1)...], as: UTF8.self)
+        return try await access.authenticate(
+            name: String(decoding: bytes[..<colon], as: UTF8.self), password: password, from: peer)
     }
 
     /// A browser sends its cookie along with what other sites make it ask; it does not send our header.

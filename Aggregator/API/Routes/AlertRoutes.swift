@@ -38,9 +38,7 @@ struct AlertRoutes: Sendable {
 
     @Sendable private func alerts(_ request: Request, _ context: APIContext) async throws -> Response {
         let principal = try context.requirePrincipal()
-        let visible = services.rules.activeAlerts().filter { alert in
-            alert.labels["cluster"].map { principal.sees($0) } ?? principal.seesAllClusters
-        }
+        let visible = services.rules.activeAlerts().filter { principal.sees($0) }
         let deliveries = try await services.notifications.deliveries(of: visible.map(\.labels.fingerprint))
         let answers = visible.map { AlertAnswer(alert: $0, deliveries: deliveries[$0.labels.fingerprint] ?? []) }
         return .json { $0.member("alerts", answers: answers.sorted(by: Self.isMoreUrgent)) }

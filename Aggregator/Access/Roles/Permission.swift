@@ -6,6 +6,8 @@ public enum Permission: String, Sendable, CaseIterable {
     case viewCluster = "view-cluster"
     /// PromQL over the series of one cluster, or with no cluster, over all.
     case queryMetrics = "query-metrics"
+    /// Series from elsewhere, by remote-write.
+    case writeSeries = "write-series"
     /// Rule groups and how their evaluation goes.
     case viewRules = "view-rules"
     /// Version, uptime, database, own metrics.
@@ -47,7 +49,7 @@ public enum Permission: String, Sendable, CaseIterable {
         case .viewFleet, .viewCluster, .queryMetrics, .viewRules, .viewInstallation, .changeOwnPassword,
             .manageOwnTokens:
             .viewer
-        case .testNotification, .declareMaintenance: .operator
+        case .testNotification, .declareMaintenance, .writeSeries: .operator
         case .enrolAgent, .revokeAgent, .deleteCluster, .manageUsers, .manageTokens, .readAudit: .admin
         }
     }
@@ -55,12 +57,12 @@ public enum Permission: String, Sendable, CaseIterable {
     var scope: Scope {
         switch self {
         case .viewCluster, .queryMetrics, .testNotification, .declareMaintenance, .enrolAgent, .revokeAgent: .cluster
-        case .viewInstallation, .deleteCluster, .manageUsers, .manageTokens, .readAudit: .installation
+        case .viewInstallation, .writeSeries, .deleteCluster, .manageUsers, .manageTokens, .readAudit: .installation
         case .viewFleet, .viewRules, .changeOwnPassword, .manageOwnTokens: .anywhere
         }
     }
 
-    /// Whether a person has to be signed in: not for API tokens, so that a leaked token cannot make itself lasting.
+    /// Whether a person has to be signed in: not for API tokens, nor for passwords in a request, so that a leaked token cannot make itself lasting.
     var needsSession: Bool {
         switch self {
         case .changeOwnPassword, .manageOwnTokens, .manageUsers, .manageTokens, .deleteCluster: true

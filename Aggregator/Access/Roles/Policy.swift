@@ -13,8 +13,10 @@ public enum Policy {
     ///
     /// - Returns: a refusal names what is missing, so that the person knows what to ask for.
     public static func decide(_ principal: Principal, _ permission: Permission, cluster: String? = nil) -> Decision {
-        if permission.needsSession, case .token = principal.kind {
-            return .refused(reason: "\(permission.rawValue) needs a signed-in user, not an API token")
+        switch principal.kind {
+        case .token where permission.needsSession, .password where permission.needsSession:
+            return .refused(reason: "\(permission.rawValue) needs a signed-in user, not an API token or a password")
+        default: break
         }
         if let limits = principal.clusters, let refusal = outside(limits, permission, cluster) { return refusal }
         let held: Role?

@@ -6,6 +6,8 @@ public struct Principal: Hashable, Sendable {
         case session
         /// A program with the API token of this id.
         case token(id: Int64)
+        /// A program with a user's name and password in its request.
+        case password
         /// The program itself, or its operator at the command line of the host.
         case local
     }

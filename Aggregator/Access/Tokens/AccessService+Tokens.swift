@@ -121,7 +121,7 @@ extension AccessService {
             grants: owner.cut(to: cap), clusters: clusters.map(Set.init))
     }
 
-    private static var tokenPrefix: String { "emu_" }
+    static var tokenPrefix: String { "emu_" }
 
     private func createToken(
         named name: String, role: Role, clusters: [String]?, lifetime: Duration?, owner: Int64, ownerGrants: Grants,

@@ -12,6 +12,7 @@ import NIOCore
 import Notifications
 import Postgres
 import PromQL
+import RemoteWrite
 import Rules
 import SelfMetrics
 import SeriesStore
@@ -63,7 +64,8 @@ struct APIWorld {
             stateChanged: { _ in })
         services = APIServices(
             access: access, fleet: fleet, health: health, ingestor: ingestor, rules: rules,
-            notifications: notifications, engine: engine, metrics: metrics,
+            notifications: notifications, engine: engine,
+            remoteWrite: RemoteWriteReceiver(store: store, metrics: metrics, clock: clock), metrics: metrics,
             installation: Installation(
                 version: "test", authorityPEM: "PEM", authorityFingerprint: "sha256:00", externalURL: "https://here",
                 database: "external", startedAt: clock.now),
