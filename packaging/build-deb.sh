@@ -15,7 +15,7 @@ trap 'rm -rf "$work"' EXIT
 tree=$work/etcd-monitor-$version
 mkdir -p "$tree/stage"
 cp -r packaging/debian "$tree/debian"
-cp -r packaging/config packaging/man packaging/postgresql "$tree/stage/"
+cp -r packaging/config packaging/grafana packaging/man packaging/postgresql "$tree/stage/"
 cp -r Aggregator/Dashboard/dist "$tree/stage/dashboard"
 for program in etcd-monitor etcd-monitor-agent etcd-monitor-aggregator; do
     install -m 755 "$binaries/$program" "$tree/stage/$program"
