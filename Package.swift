@@ -82,6 +82,7 @@ let package = Package(
         system("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+        system("CSnappy", pkgConfig: "snappy", apt: "libsnappy-dev"),
         header("CMalloc"),
         header("CTimex"),
 
@@ -134,6 +135,12 @@ let package = Package(
         library("Aggregator", "SelfMetrics", ["Model"]),
         library("Aggregator", "PromQL", ["Model", "SeriesQuery", "JSON"]),
         library(
+            "Aggregator", "RemoteWrite",
+            [
+                "Model", "SeriesQuery", "SeriesStore", "PromQL", "Postgres", "SelfMetrics", "HTTPClient",
+                "ConfigurationFile", "Cryptography", "CSnappy", "AsyncSupport", logging, lifecycle,
+            ]),
+        library(
             "Aggregator", "Rules",
             [
                 "Model", "SeriesQuery", "PromQL", "ConfigurationFile", "Postgres", "Cryptography", "JSON",
@@ -169,8 +176,8 @@ let package = Package(
         library(
             "Aggregator", "API",
             [
-                "Model", "SeriesQuery", "PromQL", "SeriesStore", "Rules", "Notifications", "Fleet", "FleetHealth",
-                "Access",
+                "Model", "SeriesQuery", "PromQL", "SeriesStore", "RemoteWrite", "Rules", "Notifications", "Fleet",
+                "FleetHealth", "Access",
                 "Ingest", "AgentProtocol",
                 "PrometheusText", "SelfMetrics", "MessageSignatures", "Cryptography", "JSON", "AsyncSupport",
                 "ServiceRuntime", "DurableFiles", hummingbird, hummingbirdHTTP2, nioSSL, logging, lifecycle,
@@ -178,7 +185,8 @@ let package = Package(
         program(
             "etcd-monitor-aggregator", at: "Aggregator/Server",
             [
-                "API", "Ingest", "Schema", "EmbeddedPostgres", "Postgres", "SeriesStore", "Rules", "Notifications",
+                "API", "Ingest", "Schema", "EmbeddedPostgres", "Postgres", "SeriesStore", "RemoteWrite", "Rules",
+                "Notifications",
                 "Fleet", "FleetHealth", "Access", "SeriesQuery", "PromQL", "SelfMetrics", "ConfigurationFile",
                 "ServiceRuntime",
                 "Cryptography", "DurableFiles", "Model",
@@ -252,6 +260,12 @@ let package = Package(
         tests("Aggregator", "SelfMetrics", ["Model"]),
         tests("Aggregator", "PromQL", ["Model", "SeriesQuery", "JSON", "HTTPClient"]),
         tests(
+            "Aggregator", "RemoteWrite",
+            [
+                "Model", "SeriesStore", "SeriesQuery", "PromQL", "Postgres", "Schema", "SelfMetrics", "JSON",
+                "HTTPClient", "ConfigurationFile", lifecycle, logging,
+            ]),
+        tests(
             "Aggregator", "Rules",
             ["Model", "SeriesQuery", "PromQL", "ConfigurationFile", "Postgres", "Schema", lifecycle, logging]),
         tests(
@@ -277,7 +291,7 @@ let package = Package(
             "Aggregator", "API",
             [
                 "Model", "Postgres", "Schema", "SeriesQuery", "SeriesStore", "Fleet", "FleetHealth", "Access", "Ingest",
-                "PromQL", "Rules", "Notifications", "SelfMetrics", "JSON", "HTTPClient", "Cryptography",
+                "PromQL", "RemoteWrite", "Rules", "Notifications", "SelfMetrics", "JSON", "HTTPClient", "Cryptography",
                 "MessageSignatures", "AgentProtocol", "FrameCodec", "Spool", "Uplink", "AsyncSupport", hummingbird,
                 hummingbirdTesting,
                 logging, lifecycle,

@@ -15,6 +15,7 @@ public enum Schema {
         Migration(6, "rollups", PackageResources.m006_rollups_sql),
         Migration(7, "deletions", PackageResources.m007_deletions_sql),
         Migration(8, "several", PackageResources.m008_several_sql),
+        Migration(9, "remote_write", PackageResources.m009_remote_write_sql),
     ]
 
     /// Brings the database of `pool` to the newest migration.

@@ -76,6 +76,8 @@ extension SeriesStore.State {
             if last.timestamp > newest?.timestamp ?? .min { newest = last }
         }
         guard let newest, newest.timestamp > allAfter else { return nil }
+        // A lane's newest round is rarely all that there is.
+        if target.isRemote { return nil }
         if target.isOwn { return newest }
         if next < .max { return next - newest.timestamp <= target.tolerance ? newest : nil }
         let latest = target.sources.compactMap { self.latest[$0.id] }.max { $0.timestamp < $1.timestamp }

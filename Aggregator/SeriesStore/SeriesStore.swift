@@ -32,10 +32,12 @@ public final class SeriesStore: SeriesSource, Sendable {
         public var rollupRetention: Duration = .seconds(730 * 86_400)
         /// Bytes of blocks, with all that PostgreSQL adds, beyond which the oldest day is dropped; nil: no limit.
         public var limitBytes: Int64?
+        /// For how long batches are kept for those who pass them on and have fallen behind.
+        public var forwardingHold: Duration = .seconds(2 * 3600)
         /// How long after a start agents have to come back before they count as silent.
         public var listeningGrace: Duration = .seconds(60)
 
-        /// 256 MiB, a quarter of an hour, slots of 10 minutes, windows of 6 hours, 90 days, two years, a minute.
+        /// 256 MiB, a quarter of an hour, slots of 10 minutes, windows of 6 hours, 90 days, two years, two hours, a minute.
         public init() {}
     }
 
@@ -59,7 +61,8 @@ public final class SeriesStore: SeriesSource, Sendable {
 
     let pool: PostgresPool
     let clock: WallClock
-    let options: Options
+    /// How much is kept where.
+    public let options: Options
     let logger: Logger
     /// Tells what this aggregator commits from what others do.
     let origin = UInt64.random(in: .min ... .max)
@@ -70,6 +73,7 @@ public final class SeriesStore: SeriesSource, Sendable {
     let keyframes: KeyframeCache
     let state: Mutex<State>
     let derived: DerivedSeries
+    let remote: RemoteSeries
 
     /// A store on the tables of `pool`, empty until ``start()``.
     public init(_ pool: PostgresPool, clock: WallClock = .system, options: Options = Options(), logger: Logger) {
@@ -83,7 +87,9 @@ public final class SeriesStore: SeriesSource, Sendable {
         partitions = BatchPartitions(pool: pool, slot: options.batchSlot)
         blocks = BlockTable(pool: pool)
         rollups = RollupTable(pool: pool)
-        derived = DerivedSeries(pool: pool, clock: clock)
+        let own = OwnAgent(pool: pool)
+        derived = DerivedSeries(identity: own, clock: clock)
+        remote = RemoteSeries(identity: own, clock: clock)
         let now = clock.now.milliseconds
         state = Mutex(
             State(recent: RecentFrames(limitBytes: options.recentBytes, completeAfter: now), listeningSince: now))
@@ -153,7 +159,9 @@ public final class SeriesStore: SeriesSource, Sendable {
         try await Compactor(store: self).run()
         // What is in memory may build on keyframes that are not; these stay in the table.
         let reach = state.withLock { $0.catalogue.keyframeReach }
-        let dropped = try await partitions.dropCompacted(endedBy: now - options.recentAge - reach, reach: reach)
+        let forwarded = try await forwardedThrough(at: now) ?? now
+        let done = min(now - options.recentAge, forwarded)
+        let dropped = try await partitions.dropCompacted(endedBy: done - reach, reach: reach)
         if !dropped.isEmpty { logger.debug("batches became blocks", metadata: ["slots": "\(dropped.count)"]) }
         let closed = min(try await partitions.compactedThrough(), now.milliseconds)
         try await BlockMerger(store: self).run(through: closed)

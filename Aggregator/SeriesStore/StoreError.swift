@@ -4,6 +4,10 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable {
         /// It waited too long; given again it will be taken.
         case tooLate
+        /// Samples come from more times at once than are kept apart.
+        case outOfOrder
+        /// There are more series than there is room for.
+        case full
     }
 
     /// What is wrong, for a program.

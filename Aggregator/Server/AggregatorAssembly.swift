@@ -10,6 +10,7 @@ import Model
 import Notifications
 import Postgres
 import PromQL
+import RemoteWrite
 import Rules
 import Schema
 import SelfMetrics
@@ -76,12 +77,17 @@ struct AggregatorAssembly {
         let peers = PeerFollower(store: store, fleet: fleet, logger: logger, stateChanged: stateChanged)
         let desk = EnrolmentDesk(fleet: fleet, audit: audit, metrics: metrics, clock: clock, logger: logger)
 
+        var writeLimits = RemoteWriteReceiver.Limits()
+        writeLimits.retention = configuration.retention
+        let remoteWrite = RemoteWriteReceiver(store: store, metrics: metrics, limits: writeLimits, clock: clock)
+
         let selfCheck = SelfCheck(
             pool: pool, diskOfDatabase: configuration.database == nil ? configuration.stateDirectory : nil,
             logger: logger)
         let apiServices = APIServices(
             access: access, fleet: fleet, health: health, ingestor: ingestor, rules: rules,
-            notifications: notifications, engine: engine, metrics: metrics, installation: installation,
+            notifications: notifications, engine: engine, remoteWrite: remoteWrite, metrics: metrics,
+            installation: installation,
             problems: { selfCheck.problems }, clock: clock, logger: logger)
         let server = try APIServer(
             services: apiServices, enrolment: desk, limits: configuration.api,
@@ -101,6 +107,8 @@ struct AggregatorAssembly {
                 store, audit, fleet, FleetFollower(fleet: fleet, store: store, health: health, logger: logger), peers,
                 notifications, rules, health,
                 SelfObservation(metrics: metrics, sink: store, clock: clock, logger: logger),
+                RemoteWriteSender(
+                    configuration.remoteWrite, store: store, pool: pool, metrics: metrics, clock: clock, logger: logger),
                 ingestor, certificate, MemoryRelease(), selfCheck, http, status,
             ]
     }
@@ -137,6 +145,6 @@ extension AggregatorAssembly {
             version: BuildVersion.version, authorityPEM: identity.authority?.pem,
             authorityFingerprint: identity.authority?.fingerprint,
             externalURL: configuration.externalURL ?? "https://\(name):\(configuration.listen.port)",
-            database: database.kind, startedAt: now)
+            database: database.kind, startedAt: now, retention: configuration.retention)
     }
 }

@@ -1,4 +1,5 @@
 import ConfigurationFile
+import RemoteWrite
 import SeriesStore
 
 extension AggregatorConfiguration {
@@ -6,6 +7,7 @@ extension AggregatorConfiguration {
     var storeOptions: SeriesStore.Options {
         var options = storage
         options.retention = retention
+        options.forwardingHold = remoteWrite.maximumAge
         // What left memory has to be in the table until its slot became blocks.
         options.recentAge = min(options.recentAge, max(.seconds(60), options.batchSlot * 3 / 2))
         return options

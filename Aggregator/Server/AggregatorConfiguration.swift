@@ -4,6 +4,7 @@ import ConfigurationFile
 import Ingest
 import Logging
 import Notifications
+import RemoteWrite
 import SeriesStore
 import ServiceRuntime
 
@@ -38,6 +39,7 @@ struct AggregatorConfiguration: Sendable {
     var api = APILimits()
     var rules = RuleSection()
     var notifications = NotificationConfiguration.none
+    var remoteWrite = RemoteWriteConfiguration()
     var logLevel: Logger.Level = .info
     var logOutput = LogOutput.automatic
 
@@ -118,6 +120,7 @@ struct AggregatorConfiguration: Sendable {
             section.finish()
         }
         if let section = root.mapping("notifications") { notifications = NotificationConfiguration(reading: section) }
+        if let section = root.mapping("remote_write") { remoteWrite = RemoteWriteConfiguration(reading: section) }
         guard var log = root.mapping("log") else { return }
         logLevel = log.choice("level", default: Logger.Level.info)
         logOutput = log.choice("output", default: LogOutput.automatic)

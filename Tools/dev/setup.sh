@@ -11,7 +11,7 @@ parts=" ${*:-build demo test} "
 say() { printf '\033[1m· %s\033[0m\n' "$*" >&2; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
-packages="libcurl4-openssl-dev libssl-dev libpq-dev libsystemd-dev libyaml-dev libzstd-dev pkg-config
+packages="libcurl4-openssl-dev libssl-dev libpq-dev libsystemd-dev libyaml-dev libzstd-dev libsnappy-dev pkg-config
     esbuild node-typescript node-react node-react-dom node-csstype node-prop-types libjs-codemirror
     fonts-inter-variable fonts-jetbrains-mono fonttools python3-brotli python3-pip python3-venv unzip"
 case $parts in *" demo "* | *" test "*)

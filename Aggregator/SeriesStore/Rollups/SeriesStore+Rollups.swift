@@ -15,6 +15,9 @@ extension SeriesStore {
     /// Where windows begin and end on hours, rollups tell the same as samples and are far fewer. Others are off by what
     /// is left of an hour at each end, so for them samples are read as long as there are any.
     func rolledHours(of selection: SeriesSelection, isOnHours: Bool) async throws -> Range<Int64>? {
+        // Hours of lanes cannot be put together: see RemoteSeries.
+        let catalogue = state.withLock { $0.catalogue }
+        guard !QueryPlan(selection.matchers, in: catalogue).targets.contains(where: \.isRemote) else { return nil }
         let (rolledThrough, blocksFrom) = try await rollups.extent()
         let through = isOnHours ? rolledThrough : min(rolledThrough, blocksFrom)
         let hour = HourOfSeries.milliseconds
