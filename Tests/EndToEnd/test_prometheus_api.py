@@ -104,11 +104,17 @@ def test_grafana_fills_its_variables(grafana):
 
 
 def test_grafana_draws(grafana):
+    def drawn():
+        now = int(time.time())
+        status, answer = grafana.post(
+            "query_range", query='sum by (instance) (rate(etcd_server_proposals_applied_total{cluster="prod-eu"}[1m]))',
+            start=now - 60, end=now, step=15)
+        assert status == 200 and answer["data"]["resultType"] == "matrix"
+        return len(answer["data"]["result"]) == 3
+
+    # Each member needs two scrapes first.
+    await_true("a line for each member", drawn)
     now = int(time.time())
-    status, answer = grafana.post(
-        "query_range", query='sum by (instance) (rate(etcd_server_proposals_applied_total{cluster="prod-eu"}[1m]))',
-        start=now - 60, end=now, step=15)
-    assert status == 200 and answer["data"]["resultType"] == "matrix" and len(answer["data"]["result"]) == 3
     status, answer = grafana.post("query_exemplars", query="up", start=now - 60, end=now)
     assert (status, answer["data"]) == (200, [])
 
