@@ -207,7 +207,7 @@ let package = Package(
             "etcd-monitor-store-bench", at: "Tests/StoreBench",
             [
                 "TestSupport", "SeriesStore", "SeriesQuery", "PromQL", "FrameCodec", "PrometheusText", "Model",
-                "Postgres", logging,
+                "Postgres", logging, hummingbird,
             ]),
         .target(
             name: "TestSupport",

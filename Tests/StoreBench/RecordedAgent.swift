@@ -11,13 +11,15 @@ struct RecordedAgent {
     private let epoch = UInt64.random(in: 1...UInt64(Int64.max))
     private var sequence: UInt64 = 0
 
-    /// Enrols the agent of `node` in `cluster`.
-    init(_ node: String, cluster: String, in pool: PostgresPool) async throws {
+    /// Enrols the agent of `node` in `cluster`, which scrapes every `interval`.
+    init(
+        _ node: String, cluster: String, every interval: Duration = .seconds(5), in pool: PostgresPool
+    ) async throws {
         let enrolled = try await EnrolledAgent(node: node, cluster: cluster, in: pool)
         guard let id = AgentID(bytes: enrolled.uid) else { throw BenchError(message: "an agent without an id") }
         row = enrolled.row
         encoder = StreamEncoder(
-            agent: id, sources: [SourceDescriptor(kind: .etcd, name: "m", port: 2379, interval: .seconds(5))])
+            agent: id, sources: [SourceDescriptor(kind: .etcd, name: "m", port: 2379, interval: interval)])
     }
 
     /// The next batch: `board`, scraped at `instant`.

@@ -2,7 +2,6 @@ internal import AgentProtocol
 internal import FrameCodec
 internal import HTTPClient
 internal import Model
-internal import PrometheusText
 internal import Uplink
 
 /// One agent as the aggregator sees it.
@@ -10,15 +9,15 @@ final class SimulatedAgent: Sendable {
     private let identity: AgentIdentity
     private let server: String
     private let client: HTTPClient
-    private let bodies: [[UInt8]]
-    private let firstBody: Int
+    private let scrapes: RecordedScrapes
+    private let number: Int
 
-    init(identity: AgentIdentity, server: String, client: HTTPClient, bodies: [[UInt8]], firstBody: Int) {
+    init(identity: AgentIdentity, server: String, client: HTTPClient, scrapes: RecordedScrapes, number: Int) {
         self.identity = identity
         self.server = server
         self.client = client
-        self.bodies = bodies
-        self.firstBody = firstBody
+        self.scrapes = scrapes
+        self.number = number
     }
 
     /// Sends a scrape each `interval` seconds, the first after `phase`, until cancelled.
@@ -28,18 +27,14 @@ final class SimulatedAgent: Sendable {
         let signer = RequestSigner(key: identity.key)
         let source = SourceDescriptor(kind: .etcd, name: "etcd", port: 2379, interval: .seconds(interval))
         var encoder = StreamEncoder(agent: identity.agent, sources: [source])
-        var parser = ExpositionParser()
-        var board = SampleBoard()
+        var board = scrapes.board(agent: number)
         let epoch = UInt64.random(in: 1...UInt64(Int64.max))
         var sequence: UInt64 = 0
         while !Task.isCancelled {
             do {
                 try await clock.sleep(until: start + .seconds(phase + Double(sequence) * interval))
                 let now = WallClock.system.now
-                board.begin()
-                try parser.parse(bodies[(firstBody + Int(sequence)) % bodies.count], into: &board)
-                board.set("up", to: 1, .gauge, help: "")
-                board.end()
+                scrapes.set(number + Int(sequence), on: &board)
                 sequence += 1
                 encoder.begin(BatchSlot(epoch: epoch, sequence: sequence, startsSegment: sequence == 1), madeAt: now)
                 encoder.add(board, source: 0, at: now)
@@ -51,6 +46,7 @@ final class SimulatedAgent: Sendable {
                     tally.add(latency: clock.now - sent, samples: board.series.count, bytes: batch.body.count)
                 } else {
                     tally.add(refused: response.status, String(decoding: response.body, as: UTF8.self))
+                    encoder.restart()
                 }
             } catch is CancellationError {
                 return

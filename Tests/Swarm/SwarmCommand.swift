@@ -6,15 +6,15 @@ internal import FrameCodec
 @preconcurrency internal import Glibc
 internal import HTTPClient
 internal import Model
-internal import PrometheusText
 internal import Uplink
 
 @main
 struct SwarmCommand {
     static let usage = """
-        usage: etcd-monitor-swarm SERVER CA-FINGERPRINT TOKENS SCRAPES INTERVAL SETTLE SECONDS
+        usage: etcd-monitor-swarm SERVER CA-FINGERPRINT TOKENS FIRST SCRAPES INTERVAL SETTLE SECONDS
 
           TOKENS    a file with an enrolment token a line: one agent each
+          FIRST     the number of the first of them, if there are several swarms
           SCRAPES   a folder of /metrics bodies, replayed in order of name
           INTERVAL  seconds between two scrapes of an agent
           SETTLE    seconds before anything is counted: connections, layouts and keyframes come but once
@@ -25,15 +25,16 @@ struct SwarmCommand {
 
     static func main() async throws {
         let words = CommandLine.arguments.dropFirst()
-        guard words.count == 7, let interval = Double(words[5]), let settle = Double(words[6]),
-            let seconds = Double(words[7])
+        guard words.count == 8, let first = Int(words[4]), let interval = Double(words[6]),
+            let settle = Double(words[7]), let seconds = Double(words[8])
         else {
             print(usage)
             exit(2)
         }
         let tokens = try lines(of: words[3])
-        let bodies = try recordedScrapes(in: words[4])
-        let agents = try await enrol(tokens, server: words[1], fingerprint: words[2], bodies: bodies)
+        let scrapes = try RecordedScrapes(folder: words[5])
+        let agents = try await enrol(
+            tokens, from: first, server: words[1], fingerprint: words[2], scrapes: scrapes)
         say("ready")
         _ = readLine()
         let tally = Tally()
@@ -58,19 +59,19 @@ struct SwarmCommand {
 
     /// Few at once: enrolment is not what is measured.
     private static func enrol(
-        _ tokens: [String], server: String, fingerprint: String, bodies: [[UInt8]]
+        _ tokens: [String], from first: Int, server: String, fingerprint: String, scrapes: RecordedScrapes
     ) async throws -> [SimulatedAgent] {
         try await withThrowingTaskGroup(of: Enrolled.self) { group in
             var agents: [SimulatedAgent] = []
             for (number, token) in tokens.enumerated() {
-                if number >= 16, let next = try await group.next() { agents.append(next.agent(bodies)) }
+                if number >= 16, let next = try await group.next() { agents.append(next.agent(scrapes)) }
                 group.addTask {
                     let enrolment = Enrolment(
-                        server: server, fingerprint: fingerprint, node: "node-\(number)", agentVersion: "swarm")
-                    return Enrolled(number: number, server: server, identity: try await enrolment.run(token: token))
+                        server: server, fingerprint: fingerprint, node: "node-\(first + number)", agentVersion: "swarm")
+                    return Enrolled(number: first + number, server: server, identity: try await enrolment.run(token: token))
                 }
             }
-            for try await next in group { agents.append(next.agent(bodies)) }
+            for try await next in group { agents.append(next.agent(scrapes)) }
             return agents
         }
     }
@@ -81,40 +82,17 @@ struct SwarmCommand {
         var identity: AgentIdentity
 
         /// Each agent has a client of its own, as on a host: one HTTP/2 connection that it keeps.
-        func agent(_ bodies: [[UInt8]]) -> SimulatedAgent {
+        func agent(_ scrapes: RecordedScrapes) -> SimulatedAgent {
             let client = HTTPClient(
                 tls: TLSOptions(trust: .pem(identity.authorityPEM), minimumVersion: .tls13), version: .http2,
                 maximumConnections: 2, idleConnections: 1)
             return SimulatedAgent(
-                identity: identity, server: server, client: client, bodies: bodies, firstBody: number)
+                identity: identity, server: server, client: client, scrapes: scrapes, number: number)
         }
     }
 
     private static func lines(of path: String) throws -> [String] {
         String(decoding: try contents(of: path), as: UTF8.self).split(separator: "\n").map(String.init)
-    }
-
-    private static func recordedScrapes(in folder: String) throws -> [[UInt8]] {
-        guard let directory = opendir(folder) else { throw SwarmError(message: "\(folder): no such folder") }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.hasSuffix(".txt") { names.append(name) }
-        }
-        guard !names.isEmpty else { throw SwarmError(message: "\(folder): no scrapes (*.txt)") }
-        return try names.sorted().map { try contents(of: "\(folder)/\($0)") }
-    }
-
-    private static func contents(of path: String) throws -> [UInt8] {
-        guard let file = fopen(path, "r") else { throw SwarmError(message: "\(path): cannot be read") }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while case let count = fread(&chunk, 1, chunk.count, file), count > 0 { bytes += chunk[..<count] }
-        return bytes
     }
 }
 

@@ -51,7 +51,7 @@ func send(_ socket: Int32, _ bytes: [UInt8]) -> Bool {
 }
 
 /// Runs `body` on a detached thread of its own, where it may block.
-func startThread(_ body: @escaping @Sendable () -> Void) {
+public func startThread(_ body: @escaping @Sendable () -> Void) {
     final class Box {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }

@@ -9,22 +9,19 @@ spool) is the same for both and printed beside it.
 """
 
 import itertools
-import json
 import pathlib
 import re
-import subprocess
 import time
 
 from Tools.lab.etcd import EtcdCluster
 from Tools.lab.installation import ROOT, Agent, Aggregator
 from Tools.lab.load import Load
-from Tools.lab.processes import LabError
 
-from . import marginal_peers
+from . import fleet, marginal_peers
 from .page_server import PageServer
-from .process_cost import cpu_seconds, run_seconds, tree_cpu_seconds
+from .process_cost import run_seconds
 
-INTERVAL, SETTLE_SECONDS, MEASURE_SECONDS, RECORDED = 5, 20, 30, 40
+INTERVAL, SETTLE_SECONDS, MEASURE_SECONDS = 5, 20, 30
 COUNTS = (100, 1000)
 COPIES = (1, 12)
 
@@ -35,22 +32,18 @@ def run(folder: pathlib.Path, binaries: pathlib.Path):
     try:
         etcd.start()
         load.start()
-        scrapes = _record(folder / "scrapes", etcd.members[0])
+        scrapes = fleet.record(folder / "scrapes", etcd.members[0])
         agent, tick = _agent_share(folder, binaries, etcd.members[0], scrapes)
     finally:
         load.stop()
         etcd.stop()
     yield f"agent: {agent * 1e6:.3f} µs a sample, and {tick * 1e3:.2f} ms a tick besides (etcd, host, status, signature, spool)"
-    points = [_swarm(folder, binaries, count, scrapes) for count in COUNTS]
+    points = [fleet.measure(folder / f"fleet-{count}", binaries, count, scrapes, INTERVAL, SETTLE_SECONDS, MEASURE_SECONDS)
+              for count in COUNTS]
     for count, point in zip(COUNTS, points):
-        yield (f"{count} nodes at {INTERVAL} s: {point['samples'] / point['seconds']:,.0f} samples/s, aggregator "
-               f"{point['own'] / point['seconds'] * 100:.1f} % of a core, PostgreSQL "
-               f"{point['database'] / point['seconds'] * 100:.1f} %; acknowledged p50 {point['p50_seconds'] * 1000:.0f} ms, "
-               f"p99 {point['p99_seconds'] * 1000:.0f} ms; refused {point['refused']}, failed {point['failed']} "
-               f"{point['first_failure']}")
-        pace = point["acknowledged"] / (count * point["seconds"] / INTERVAL)
-        if abs(pace - 1) > 0.05:
-            yield f"  {pace * 100:.0f} % of what {count} nodes measure meanwhile: too busy a machine, and no steady state to compare"
+        yield fleet.sentence(count, point)
+        if abs(point["pace"] - 1) > 0.05:
+            yield f"  {point['pace'] * 100:.0f} % of what {count} nodes measure meanwhile: too busy a machine, and no steady state to compare"
     rates = [point["samples"] / point["seconds"] for point in points]
     slope = {}
     for part in ("own", "database"):
@@ -69,15 +62,6 @@ def run(folder: pathlib.Path, binaries: pathlib.Path):
             yield f"{name}: not installed, or it does not keep pace with {COUNTS[1]} targets here"
         else:
             yield f"{name}: {cost * 1e6:.3f} µs a sample, without rules (ratio {ours / cost:.2f})"
-
-
-def _record(folder: pathlib.Path, member) -> pathlib.Path:
-    """Scrapes of a member under load, as they are replayed."""
-    folder.mkdir()
-    for number in range(RECORDED):
-        (folder / f"{number:04d}.txt").write_text(member.metrics())
-        time.sleep(0.5)
-    return folder
 
 
 # The agent
@@ -118,45 +102,3 @@ def _multiplied(page: str, copies: int) -> bytes:
     more = (re.sub(r"^(# [A-Z]+ )?(?=[a-z])", lambda found: f"{found[1] or ''}copy{number}_", page, flags=re.MULTILINE)
             for number in range(1, copies))
     return "".join(itertools.chain([page], more)).encode()
-
-
-# The aggregator
-
-def _swarm(folder: pathlib.Path, binaries: pathlib.Path, count: int, scrapes: pathlib.Path) -> dict:
-    aggregator = Aggregator(folder / f"aggregator-{count}", binaries)
-    swarm = None
-    try:
-        aggregator.start()
-        tokens = folder / f"tokens-{count}"
-        aggregator.sign_in()
-        with open(tokens, "w") as file:
-            for number in range(count):
-                body = {"cluster": f"cluster-{number // 3}"}
-                file.write(aggregator.api("/api/v1/enrolment-tokens", "POST", body)["token"] + "\n")
-        swarm = subprocess.Popen(
-            [binaries / "etcd-monitor-swarm", aggregator.url, aggregator.ca_fingerprint, tokens, scrapes, str(INTERVAL),
-             str(SETTLE_SECONDS), str(MEASURE_SECONDS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        _expect(swarm, "ready")
-        swarm.stdin.write("go\n")
-        swarm.stdin.flush()
-        _expect(swarm, "settled")
-        before = _used(aggregator.process.pid)
-        result = json.loads(swarm.stdout.readline())
-        after = _used(aggregator.process.pid)
-        result["seconds"], result["own"], result["database"] = (now - then for now, then in zip(after, before))
-        return result
-    finally:
-        if swarm is not None:
-            swarm.kill()
-            swarm.wait()
-        aggregator.stop()
-
-
-def _expect(swarm, word: str):
-    if (line := swarm.stdout.readline().strip()) != word:
-        raise LabError(f"the swarm said '{line}' where it should have said '{word}'")
-
-
-def _used(pid: int) -> tuple[float, float, float]:
-    """Now, and the CPU seconds of the aggregator itself and of its PostgreSQL so far."""
-    return time.monotonic(), run_seconds(pid), tree_cpu_seconds(pid) - cpu_seconds(pid)
