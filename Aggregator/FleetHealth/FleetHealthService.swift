@@ -97,7 +97,10 @@ public final class FleetHealthService: Service, CustomStringConvertible {
         while !Task.isCancelled {
             do {
                 try await wakeUp.wait()
-                await update(asking: pace.due(at: ContinuousClock.now))
+                let asked = ContinuousClock.now
+                let questions = pace.due(at: asked)
+                let took = await update(asking: questions)
+                pace.took(took, for: questions, at: asked)
                 // A storm of changes is judged five times a second at most.
                 try await Task.sleep(for: .milliseconds(200))
             } catch { return }
@@ -106,12 +109,15 @@ public final class FleetHealthService: Service, CustomStringConvertible {
 
     /// One round with every question: asks, judges, notes, tells.
     public func update() async {
-        await update(asking: HealthQueries.frequent + HealthQueries.occasional)
+        _ = await update(asking: HealthQueries.frequent + HealthQueries.occasional)
     }
 
-    private func update(asking questions: [HealthQueries.Question]) async {
+    /// - Returns: how long it took to gather the answers.
+    private func update(asking questions: [HealthQueries.Question]) async -> Duration {
         let now = clock.now
+        let started = ContinuousClock.now
         let facts = await gather(questions, at: now)
+        let took = ContinuousClock.now - started
         let counts = Self.counts(await alerts())
         let snapshot = fleet.snapshot()
         let patience = Patience(silentAfter: silentAfter, listeningSince: snapshot.listeningSince)
@@ -134,6 +140,7 @@ public final class FleetHealthService: Service, CustomStringConvertible {
         }
         if !changed.isEmpty { changes.send(changed) }
         await save(unsaved, at: now)
+        return took
     }
 
     /// What the series said last, with fresh answers to `questions`.

@@ -79,27 +79,42 @@ enum HealthQueries {
 }
 
 /// When questions are put to the series again. Each is about the whole fleet and reads all of it: a member's change is
-/// judged at once by what the series said last, however many change.
+/// judged at once by what the series said last, however many change. Where the fleet is so large that an answer takes
+/// long, it is asked for more rarely, so that judgement seldom takes more than a tenth of a core.
 struct QuestionPace {
-    /// With each round of five seconds.
-    private static let frequent = Duration.seconds(4)
-    /// With each sixth.
-    private static let occasional = Duration.seconds(28)
+    /// One kind of questions.
+    private struct Kind {
+        var questions: [HealthQueries.Question]
+        /// The least and the longest pause between two askings.
+        var pauses: ClosedRange<Duration>
+        var dueAt: ContinuousClock.Instant?
+    }
 
-    private var frequentAt: ContinuousClock.Instant?
-    private var occasionalAt: ContinuousClock.Instant?
+    /// How many times as long as asking took it is not asked again.
+    private static let restraint = 10
+
+    /// With each round of five seconds, and with each sixth.
+    private var kinds = [
+        Kind(questions: HealthQueries.frequent, pauses: .seconds(4) ... .seconds(20)),
+        Kind(questions: HealthQueries.occasional, pauses: .seconds(28) ... .seconds(120)),
+    ]
 
     /// The questions to ask now, which then count as asked.
     mutating func due(at now: ContinuousClock.Instant) -> [HealthQueries.Question] {
         var questions: [HealthQueries.Question] = []
-        if frequentAt.map({ now - $0 >= Self.frequent }) ?? true {
-            questions += HealthQueries.frequent
-            frequentAt = now
-        }
-        if occasionalAt.map({ now - $0 >= Self.occasional }) ?? true {
-            questions += HealthQueries.occasional
-            occasionalAt = now
+        for at in kinds.indices where kinds[at].dueAt.map({ $0 <= now }) ?? true {
+            questions += kinds[at].questions
+            kinds[at].dueAt = now + kinds[at].pauses.lowerBound
         }
         return questions
+    }
+
+    /// Asking for `questions`, all that were due at `now`, took so long.
+    mutating func took(_ duration: Duration, for questions: [HealthQueries.Question], at now: ContinuousClock.Instant) {
+        let asked = Set(questions.map(\.query))
+        for at in kinds.indices where kinds[at].questions.contains(where: { asked.contains($0.query) }) {
+            let pause = max(kinds[at].pauses.lowerBound, duration * Self.restraint)
+            kinds[at].dueAt = now + min(pause, kinds[at].pauses.upperBound)
+        }
     }
 }

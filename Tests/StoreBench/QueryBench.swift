@@ -21,7 +21,10 @@ struct QueryBench {
     func run() async throws {
         try await PostgresFixture.shared.withDatabase { pool in
             let time = ManualWallClock(StoreBenchCommand.midnight)
-            let store = SeriesStore(pool, clock: time.clock, logger: Logger(label: "bench"))
+            var options = SeriesStore.Options()
+            // Many rounds are stored at a time.
+            options.commitTolerance = .seconds(3600)
+            let store = SeriesStore(pool, clock: time.clock, options: options, logger: Logger(label: "bench"))
             try await store.start()
             let panel = try Recording.panelFamilies(Self.panelMetrics)
             var files = try PeerFiles(folder: folder, families: panel)
@@ -34,14 +37,16 @@ struct QueryBench {
             while time.now < end - .seconds(86_400) {
                 try await month.advance(store, pool, &files, time.now)
                 time.advance(by: .seconds(60))
-                if month.rounds % 360 == 0 { try await Self.settle(store) }
+                // Partitions are made an hour ahead.
+                if month.rounds % 30 == 0 { try await store.maintain() }
+                if month.rounds % 360 == 0 { try await store.compact() }
             }
             try await month.flush(store, pool)
             var day = try await Replay(whole, cluster: "day", every: 5, in: pool)
             while time.now < end - .seconds(3600) {
                 try await day.advance(store, pool, &files, time.now)
                 time.advance(by: .seconds(5))
-                if day.rounds % 720 == 0 { try await Self.settle(store) }
+                if day.rounds % 360 == 0 { try await Self.settle(store) }
             }
             var hour: [Replay] = []
             for number in 0..<34 {
@@ -137,6 +142,7 @@ struct Replay {
 
     /// Stores what waits.
     mutating func flush(_ store: SeriesStore, _ pool: PostgresPool) async throws {
+        guard !waiting.isEmpty else { return }
         let group = waiting
         waiting = []
         store.apply(committed: try await pool.transaction { try await store.write(group, on: $0) })
@@ -154,7 +160,8 @@ struct PeerFiles {
 
     init(folder: String, families: Set<String>) throws {
         self.families = families
-        guard let openMetrics = fopen("\(folder)/samples.om", "w"), let text = fopen("\(folder)/samples.prom", "w") else {
+        guard let openMetrics = fopen("\(folder)/samples.om", "w"), let text = fopen("\(folder)/samples.prom", "w")
+        else {
             throw BenchError(message: "\(folder): cannot be written to")
         }
         (self.openMetrics, self.text) = (openMetrics, text)

@@ -68,7 +68,8 @@ struct SwarmCommand {
                 group.addTask {
                     let enrolment = Enrolment(
                         server: server, fingerprint: fingerprint, node: "node-\(first + number)", agentVersion: "swarm")
-                    return Enrolled(number: first + number, server: server, identity: try await enrolment.run(token: token))
+                    let identity = try await enrolment.run(token: token)
+                    return Enrolled(number: first + number, server: server, identity: identity)
                 }
             }
             for try await next in group { agents.append(next.agent(scrapes)) }
