@@ -168,6 +168,9 @@ let package = Package(
                 lifecycle,
             ]),
         library(
+            "Aggregator", "Verdict",
+            ["Model", "PromQL", "FleetHealth", "Postgres", "JSON", "AsyncSupport", logging, lifecycle]),
+        library(
             "Aggregator", "Ingest",
             [
                 "Model", "Postgres", "MessageSignatures", "FrameCodec", "AgentProtocol", "Fleet", "Access",
@@ -177,7 +180,7 @@ let package = Package(
             "Aggregator", "API",
             [
                 "Model", "SeriesQuery", "PromQL", "SeriesStore", "RemoteWrite", "Rules", "Notifications", "Fleet",
-                "FleetHealth", "Access",
+                "FleetHealth", "Verdict", "Access",
                 "Ingest", "AgentProtocol",
                 "PrometheusText", "SelfMetrics", "MessageSignatures", "Cryptography", "JSON", "AsyncSupport",
                 "ServiceRuntime", "DurableFiles", hummingbird, hummingbirdHTTP2, nioSSL, logging, lifecycle,
@@ -187,7 +190,8 @@ let package = Package(
             [
                 "API", "Ingest", "Schema", "EmbeddedPostgres", "Postgres", "SeriesStore", "RemoteWrite", "Rules",
                 "Notifications",
-                "Fleet", "FleetHealth", "Access", "SeriesQuery", "PromQL", "SelfMetrics", "ConfigurationFile",
+                "Fleet", "FleetHealth", "Verdict", "Access", "SeriesQuery", "PromQL", "SelfMetrics",
+                "ConfigurationFile",
                 "ServiceRuntime",
                 "Cryptography", "DurableFiles", "Model",
                 "AgentProtocol", "HTTPClient", "PrometheusText", "AsyncSupport", "JSON", "CMalloc",
@@ -280,6 +284,8 @@ let package = Package(
         tests(
             "Aggregator", "FleetHealth",
             ["Model", "AgentProtocol", "SeriesQuery", "PromQL", "Fleet", "Rules", "Postgres", "Schema"]),
+        tests(
+            "Aggregator", "Verdict", ["Model", "PromQL", "SeriesQuery", "FleetHealth", "Postgres", "Schema", "JSON"]),
         tests("Aggregator", "Access", ["Model", "Postgres", "Schema", "Cryptography", logging]),
         tests(
             "Aggregator", "Ingest",
@@ -290,7 +296,8 @@ let package = Package(
         tests(
             "Aggregator", "API",
             [
-                "Model", "Postgres", "Schema", "SeriesQuery", "SeriesStore", "Fleet", "FleetHealth", "Access", "Ingest",
+                "Model", "Postgres", "Schema", "SeriesQuery", "SeriesStore", "Fleet", "FleetHealth", "Verdict",
+                "Access", "Ingest",
                 "PromQL", "RemoteWrite", "Rules", "Notifications", "SelfMetrics", "JSON", "HTTPClient", "Cryptography",
                 "MessageSignatures", "AgentProtocol", "FrameCodec", "Spool", "Uplink", "AsyncSupport", hummingbird,
                 hummingbirdTesting,

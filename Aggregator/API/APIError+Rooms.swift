@@ -17,6 +17,9 @@ extension APIError {
         case let error as FleetError: self.init(error)
         case let error as NotificationsError: self.init(.notFound, error.code.rawValue, "\(error)")
         case let error as Problem: self.init(.init(code: error.code.status), error.code.rawValue, error.detail)
+        case let error as QueryError:
+            let isBusy = error.kind == .timeout || error.kind == .canceled
+            self.init(isBusy ? .serviceUnavailable : .unprocessableContent, "query-failed", error.message)
         case let error as PostgresError: self.init(error)
         case let error as RemoteWriteError: self.init(error)
         case let error as HTTPError: self.init(error)

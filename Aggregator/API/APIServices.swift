@@ -12,6 +12,7 @@ public import PromQL
 public import RemoteWrite
 public import Rules
 public import SelfMetrics
+public import Verdict
 
 /// The rooms that the routes ask.
 public struct APIServices: Sendable {
@@ -21,6 +22,10 @@ public struct APIServices: Sendable {
     public var fleet: FleetService
     /// The judgement over it.
     public var health: FleetHealthService
+    /// Who is to blame for what is slow.
+    public var verdicts: VerdictService
+    /// What was wrong, and when.
+    public var incidents: IncidentStore
     /// Takes batches.
     public var ingestor: BatchIngestor
     /// Alerts and how their rules go.
@@ -44,7 +49,8 @@ public struct APIServices: Sendable {
 
     /// The rooms that the routes ask.
     public init(
-        access: AccessService, fleet: FleetService, health: FleetHealthService, ingestor: BatchIngestor,
+        access: AccessService, fleet: FleetService, health: FleetHealthService, verdicts: VerdictService,
+        incidents: IncidentStore, ingestor: BatchIngestor,
         rules: RuleService, notifications: NotificationService, engine: PromQLEngine,
         remoteWrite: RemoteWriteReceiver, metrics: MetricRegistry,
         installation: Installation, problems: @escaping @Sendable () -> [SelfProblem] = { [] },
@@ -53,6 +59,8 @@ public struct APIServices: Sendable {
         self.access = access
         self.fleet = fleet
         self.health = health
+        self.verdicts = verdicts
+        self.incidents = incidents
         self.ingestor = ingestor
         self.rules = rules
         self.notifications = notifications

@@ -22,6 +22,7 @@ struct RouteTable: Sendable {
         routes =
             SessionRoutes(services: services, limits: limits).routes
             + FleetRoutes(services: services, limits: limits).routes
+            + VerdictRoutes(services: services, limits: limits, gate: gate).routes
             + AlertRoutes(services: services, limits: limits).routes
             + UserRoutes(services: services, limits: limits).routes
             + AdministrationRoutes(services: services, limits: limits).routes

@@ -14,7 +14,7 @@ extension ClusterAssessment {
             name: entry.name, id: entry.id?.description, node: entry.opinion?.node, instance: instance,
             role: role(of: entry),
             status: Self.isDown(entry) ? .critical : worst?.status ?? (unwatched ? .unknown : .healthy),
-            reason: worst?.sentence ?? (unwatched ? "No agent watches this member." : ""),
+            isDown: Self.isDown(entry), reason: worst?.sentence ?? (unwatched ? "No agent watches this member." : ""),
             version: state.flatMap { $0.version.isEmpty ? nil : $0.version },
             term: state?.term.map { "\($0)" }, raftIndex: known.committedIndex.map(Self.whole),
             appliedIndex: known.appliedIndex.map(Self.whole), indexLag: indexLag(known).map(Self.whole),

@@ -38,6 +38,8 @@ public struct MemberHealth: Hashable, Sendable {
     public var instance: String?
     public var role: Role
     public var status: HealthStatus
+    /// Its agent says that it does not answer.
+    public var isDown: Bool
     /// One sentence: why it is not healthy, "" if it is.
     public var reason: String
     public var version: String?

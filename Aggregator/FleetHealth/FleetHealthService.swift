@@ -15,6 +15,8 @@ public final class FleetHealthService: Service, CustomStringConvertible {
         /// The latest answer to each question, by query.
         var answers: [String: (HealthQueries.Question, [VectorSample])] = [:]
         var failing: Set<String> = []
+        /// Who is to blame, by cluster, in a sentence.
+        var explanations: [String: String] = [:]
     }
 
     /// Summaries that changed, all of one round at once.
@@ -67,6 +69,16 @@ public final class FleetHealthService: Service, CustomStringConvertible {
 
     /// Judges soon: a member's state changed.
     public func wake() { wakeUp.send() }
+
+    /// Says who is to blame for what is slow in `cluster`, nil for nobody. Unless something worse is wrong, the sentence
+    /// is the cluster's cause.
+    public func explain(_ cluster: String, _ sentence: String?) {
+        let isNew = state.withLock { state in
+            defer { state.explanations[cluster] = sentence }
+            return state.explanations[cluster] != sentence
+        }
+        if isNew { wake() }
+    }
 
     /// Reads the last day's history.
     public func load() async throws {
@@ -127,6 +139,7 @@ public final class FleetHealthService: Service, CustomStringConvertible {
         var unsaved: [(cluster: Int32, status: HealthStatus)] = []
         let changed = state.withLock { state in
             for index in details.indices {
+                details[index].summary.explain(state.explanations[details[index].summary.name])
                 let (name, status) = (details[index].summary.name, details[index].summary.status)
                 if state.histories[name, default: HealthHistory()].note(status, at: now) {
                     unsaved.append((snapshot.clusters[index].number, status))
@@ -188,6 +201,13 @@ public final class FleetHealthService: Service, CustomStringConvertible {
 }
 
 extension ClusterSummary {
+    /// Takes `sentence` for its cause where members answer and something is slow.
+    mutating func explain(_ sentence: String?) {
+        guard let sentence, status == .healthy || status == .degraded, members.up == members.total else { return }
+        status = .degraded
+        cause = sentence
+    }
+
     /// Whether there is something new to tell: passing time alone is not.
     func differs(from other: ClusterSummary?) -> Bool {
         guard var other else { return true }

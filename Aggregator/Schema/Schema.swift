@@ -16,6 +16,7 @@ public enum Schema {
         Migration(7, "deletions", PackageResources.m007_deletions_sql),
         Migration(8, "several", PackageResources.m008_several_sql),
         Migration(9, "remote_write", PackageResources.m009_remote_write_sql),
+        Migration(10, "incidents", PackageResources.m010_incidents_sql),
     ]
 
     /// Brings the database of `pool` to the newest migration.

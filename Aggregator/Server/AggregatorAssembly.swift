@@ -17,6 +17,7 @@ import SelfMetrics
 import SeriesStore
 import ServiceLifecycle
 import ServiceRuntime
+import Verdict
 
 /// Builds the rooms and connects them: the only place that knows them all.
 ///
@@ -64,6 +65,10 @@ struct AggregatorAssembly {
             fleet: fleet, engine: engine, pool: pool, alerts: { rules.activeAlerts() },
             silentAfter: configuration.silentAfter, clock: clock, logger: logger)
         try await health.load()
+        let incidents = IncidentStore(pool: pool)
+        let verdicts = VerdictService(
+            health: health, engine: engine, incidents: incidents, window: configuration.verdictWindow,
+            suspects: { Set(rules.activeAlerts().compactMap { $0.labels["cluster"] }) }, clock: clock, logger: logger)
 
         let stateChanged: @Sendable (Timestamp) -> Void = { newest in
             rules.evaluateNow(reason: "a member's state changed", notBefore: newest)
@@ -85,7 +90,8 @@ struct AggregatorAssembly {
             pool: pool, diskOfDatabase: configuration.database == nil ? configuration.stateDirectory : nil,
             logger: logger)
         let apiServices = APIServices(
-            access: access, fleet: fleet, health: health, ingestor: ingestor, rules: rules,
+            access: access, fleet: fleet, health: health, verdicts: verdicts, incidents: incidents, ingestor: ingestor,
+            rules: rules,
             notifications: notifications, engine: engine, remoteWrite: remoteWrite, metrics: metrics,
             installation: installation,
             problems: { selfCheck.problems }, clock: clock, logger: logger)
@@ -105,7 +111,7 @@ struct AggregatorAssembly {
             database.services
             + [
                 store, audit, fleet, FleetFollower(fleet: fleet, store: store, health: health, logger: logger), peers,
-                notifications, rules, health,
+                notifications, rules, health, verdicts,
                 SelfObservation(metrics: metrics, sink: store, clock: clock, logger: logger),
                 RemoteWriteSender(
                     configuration.remoteWrite, store: store, pool: pool, metrics: metrics, clock: clock, logger: logger),

@@ -35,6 +35,8 @@ struct AggregatorConfiguration: Sendable {
     /// What is not `retention`; see ``storeOptions``.
     var storage = SeriesStore.Options()
     var silentAfter: Duration = .seconds(15)
+    /// Over which a verdict takes its readings.
+    var verdictWindow: Duration = .seconds(60)
     var sessions = SessionLimits()
     var api = APILimits()
     var rules = RuleSection()
@@ -95,6 +97,7 @@ struct AggregatorConfiguration: Sendable {
     private mutating func readTimes(_ root: inout MappingReader) {
         let day: Int64 = 86_400
         retention = root.duration("retention", default: retention, in: .seconds(day) ... .seconds(3650 * day))
+        verdictWindow = root.duration("verdict_window", default: verdictWindow, in: .seconds(10) ... .seconds(600))
         silentAfter = root.duration("silent_after", default: silentAfter, in: .seconds(5) ... .seconds(3600))
         guard var section = root.mapping("sessions") else { return }
         sessions.idle = section.duration("idle", default: sessions.idle, in: .seconds(60) ... .seconds(30 * day))

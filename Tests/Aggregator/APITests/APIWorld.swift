@@ -17,6 +17,7 @@ import Rules
 import SelfMetrics
 import SeriesStore
 import TestSupport
+import Verdict
 
 @testable import API
 
@@ -62,8 +63,12 @@ struct APIWorld {
         let ingestor = BatchIngestor(
             pool: pool, store: store, fleet: fleet, audit: audit, metrics: metrics, clock: clock, logger: logger,
             stateChanged: { _ in })
+        let incidents = IncidentStore(pool: pool)
+        let verdicts = VerdictService(
+            health: health, engine: engine, incidents: incidents, suspects: { [] }, clock: clock, logger: logger)
         services = APIServices(
-            access: access, fleet: fleet, health: health, ingestor: ingestor, rules: rules,
+            access: access, fleet: fleet, health: health, verdicts: verdicts, incidents: incidents, ingestor: ingestor,
+            rules: rules,
             notifications: notifications, engine: engine,
             remoteWrite: RemoteWriteReceiver(store: store, metrics: metrics, clock: clock), metrics: metrics,
             installation: Installation(
