@@ -181,7 +181,7 @@ let package = Package(
             [
                 "Model", "SeriesQuery", "PromQL", "SeriesStore", "RemoteWrite", "Rules", "Notifications", "Fleet",
                 "FleetHealth", "Verdict", "Access",
-                "Ingest", "AgentProtocol",
+                "Ingest", "AgentProtocol", "ConfigurationFile",
                 "PrometheusText", "SelfMetrics", "MessageSignatures", "Cryptography", "JSON", "AsyncSupport",
                 "ServiceRuntime", "DurableFiles", hummingbird, hummingbirdHTTP2, nioSSL, logging, lifecycle,
             ], resources: [.embedInCode("OpenAPI/schemas.json")]),
@@ -200,7 +200,8 @@ let package = Package(
 
         // MARK: Tools
         program(
-            "etcd-monitor", at: "Tools/CLI", ["Rules", "PromQL", "ConfigurationFile", "ServiceRuntime", arguments]),
+            "etcd-monitor", at: "Tools/CLI",
+            ["Rules", "PromQL", "ConfigurationFile", "ServiceRuntime", "HTTPClient", "JSON", "Model", arguments]),
         program("taskmaster", at: "Tools/Taskmaster", ["DurableFiles", "JSON", arguments]),
 
         // MARK: Tests
@@ -210,7 +211,7 @@ let package = Package(
         program(
             "etcd-monitor-store-bench", at: "Tests/StoreBench",
             [
-                "TestSupport", "SeriesStore", "SeriesQuery", "PromQL", "FrameCodec", "PrometheusText", "Model",
+                "TestSupport", "SeriesStore", "SeriesQuery", "PromQL", "Rules", "FrameCodec", "PrometheusText", "Model",
                 "Postgres", logging, hummingbird,
             ]),
         .target(

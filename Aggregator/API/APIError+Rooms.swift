@@ -1,12 +1,15 @@
 internal import Access
 internal import AgentProtocol
+internal import ConfigurationFile
 internal import Fleet
 internal import Hummingbird
+internal import JSON
 internal import NIOCore
 internal import Notifications
 internal import Postgres
 internal import PromQL
 internal import RemoteWrite
+internal import Rules
 
 extension APIError {
     /// What `error`, from whatever room, is in HTTP. Whatever is not known is our fault and says nothing.
@@ -21,6 +24,9 @@ extension APIError {
             let isBusy = error.kind == .timeout || error.kind == .canceled
             self.init(isBusy ? .serviceUnavailable : .unprocessableContent, "query-failed", error.message)
         case let error as PostgresError: self.init(error)
+        case let error as RulesError: self.init(error)
+        case let error as ConfigurationErrors: self.init(error)
+        case let error as QueryError: self.init(error)
         case let error as RemoteWriteError: self.init(error)
         case let error as HTTPError: self.init(error)
         case is NIOTooManyBytesError: self.init(.contentTooLarge, "body-too-large", "the body is too large")
@@ -64,6 +70,26 @@ extension APIError {
         case .busy:
             self.init(.serviceUnavailable, "overloaded", error.message)
             headers[.retryAfter] = "5"
+        }
+    }
+
+    private init(_ error: RulesError) {
+        let status: HTTPResponse.Status = error.code == .notFound ? .notFound : .unprocessableContent
+        self.init(status, error.code.rawValue, error.message)
+    }
+
+    /// Of a rule file: each problem with its place.
+    private init(_ errors: ConfigurationErrors) {
+        self.init(.unprocessableContent, "rule-file", "\(errors)")
+        members = [("errors", .array(errors.errors.map(RuleProblem.json)))]
+    }
+
+    private init(_ error: QueryError) {
+        switch error.kind {
+        case .badData: self.init(.unprocessableContent, "query", error.message)
+        case .execution: self.init(.unprocessableContent, "query-failed", error.message)
+        case .timeout, .canceled: self.init(.serviceUnavailable, "query-timeout", error.message)
+        case .internal: self.init(.internalServerError, "internal", "an internal error; the log tells more")
         }
     }
 

@@ -65,4 +65,32 @@ struct JSONBody: Sendable {
         }
         return texts
     }
+
+    /// A number, nil if absent or null.
+    func optionalDouble(_ name: String) throws -> Double? {
+        guard let member = value[name], !member.isNull else { return nil }
+        guard let number = member.double else { throw APIError.badRequest("'\(name)' must be a number") }
+        return number
+    }
+
+    /// True or false, nil if absent or null.
+    func optionalBool(_ name: String) throws -> Bool? {
+        guard let member = value[name], !member.isNull else { return nil }
+        guard let bool = member.bool else { throw APIError.badRequest("'\(name)' must be true or false") }
+        return bool
+    }
+
+    /// The members of an object whose values are numbers, nil if absent or null.
+    func optionalDoublesByName(_ name: String) throws -> [String: Double]? {
+        guard let member = value[name], !member.isNull else { return nil }
+        guard let members = member.object else { throw APIError.badRequest("'\(name)' must be an object") }
+        var numbers: [String: Double] = [:]
+        for (key, value) in members {
+            guard let number = value.double, number.isFinite else {
+                throw APIError.badRequest("'\(name)' must hold numbers")
+            }
+            numbers[key] = number
+        }
+        return numbers
+    }
 }

@@ -24,6 +24,7 @@ struct RouteTable: Sendable {
             + FleetRoutes(services: services, limits: limits).routes
             + VerdictRoutes(services: services, limits: limits, gate: gate).routes
             + AlertRoutes(services: services, limits: limits).routes
+            + RuleRoutes(services: services, limits: limits, gate: gate).routes
             + UserRoutes(services: services, limits: limits).routes
             + AdministrationRoutes(services: services, limits: limits).routes
             + stream.routes

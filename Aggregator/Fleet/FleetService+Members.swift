@@ -108,6 +108,13 @@ extension FleetService {
         try await EventStore(pool: pool).events(cluster: cluster, kind: kind, before: before, limit: limit)
     }
 
+    /// At most `limit` events that happened within `range`, oldest first; `cluster` nil for all.
+    public func events(
+        cluster: String?, in range: ClosedRange<Timestamp>, limit: Int
+    ) async throws -> [FleetEvent] {
+        try await EventStore(pool: pool).events(cluster: cluster, in: range, limit: limit)
+    }
+
     /// Deletes `cluster` and all that belongs to it: its agents are strangers from now on, here at once and at other
     /// aggregators within five seconds. Its history goes in the background.
     ///

@@ -18,13 +18,8 @@ struct RuleEvaluation {
         var result: [Labels: AlertObservation] = [:]
         var problem: String?
         for sample in samples {
-            var labels = sample.labels
-            labels[Labels.metricName] = nil
-            for text in rule.labels { labels[text.name] = expand(text, sample, &problem) }
-            labels["alertname"] = rule.name
-            labels = Labels(labels.map { Label($0.name, Self.storable($0.value)) })
-            let annotations = Labels(
-                rule.annotations.map { Label($0.name, Self.storable(expand($0, sample, &problem))) })
+            let labels = labels(of: sample.labels, value: sample.sample.value, &problem)
+            let annotations = annotations(of: sample.labels, value: sample.sample.value, &problem)
             let observation = AlertObservation(value: sample.sample.value, annotations: annotations)
             guard result.updateValue(observation, forKey: labels) == nil else {
                 throw RulesError(
@@ -33,6 +28,30 @@ struct RuleEvaluation {
             }
         }
         return (result, problem)
+    }
+
+    /// The complete labels of the alert that the series `own` calls for.
+    func labels(of own: Labels, value: Double) -> Labels {
+        var problem: String?
+        return labels(of: own, value: value, &problem)
+    }
+
+    /// What is told with it.
+    func annotations(of own: Labels, value: Double) -> Labels {
+        var problem: String?
+        return annotations(of: own, value: value, &problem)
+    }
+
+    private func labels(of own: Labels, value: Double, _ problem: inout String?) -> Labels {
+        var labels = own
+        labels[Labels.metricName] = nil
+        for text in rule.labels { labels[text.name] = expand(text, own, value, &problem) }
+        labels["alertname"] = rule.name
+        return Labels(labels.map { Label($0.name, Self.storable($0.value)) })
+    }
+
+    private func annotations(of own: Labels, value: Double, _ problem: inout String?) -> Labels {
+        Labels(rule.annotations.map { Label($0.name, Self.storable(expand($0, own, value, &problem))) })
     }
 
     /// The series that a recording rule's result calls for.
@@ -57,10 +76,10 @@ struct RuleEvaluation {
         return result
     }
 
-    private func expand(_ text: TemplatedText, _ sample: VectorSample, _ problem: inout String?) -> String {
+    private func expand(_ text: TemplatedText, _ own: Labels, _ value: Double, _ problem: inout String?) -> String {
         do throws(RulesError) {
             return try text.template.expanded(
-                labels: sample.labels, value: sample.sample.value, externalURL: settings.externalURL,
+                labels: own, value: value, externalURL: settings.externalURL,
                 externalLabels: settings.externalLabels)
         } catch {
             problem = problem ?? "\(text.name): \(error.message)"

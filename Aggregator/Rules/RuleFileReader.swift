@@ -139,7 +139,7 @@ struct RuleFileReader {
         }
     }
 
-    private static func isLabelName(_ name: String) -> Bool { isName(name, colons: false) }
+    static func isLabelName(_ name: String) -> Bool { isName(name, colons: false) }
     private static func isMetricName(_ name: String) -> Bool { isName(name, colons: true) }
 
     private static func isName(_ name: String, colons: Bool) -> Bool {

@@ -42,11 +42,10 @@ actor RuleGroupRunner {
         self.logger = logger
         published = Mutex(
             RuleGroupStatus(
-                file: group.file, name: group.name, interval: interval, lastDuration: .zero, evaluations: 0, missed: 0,
-                rules: group.rules.map { rule in
-                    RuleStatus(
-                        id: rule.id, kind: rule.kind, name: rule.name, query: rule.query.text, hold: rule.hold,
-                        health: .unknown, lastDuration: .zero, alerts: [])
+                file: group.file, name: group.name, interval: interval, limit: group.limit, lastDuration: .zero,
+                evaluations: 0, missed: 0,
+                rules: group.rules.map {
+                    RuleStatus(rule: $0, health: .unknown, lastDuration: .zero, alerts: [])
                 }))
     }
 
@@ -103,7 +102,7 @@ actor RuleGroupRunner {
         var recorded = recorded
         let results = await round.results(at: now, states: states, recorded: &recorded)
         self.recorded = recorded
-        for result in results { note(result.rule, result.problem, result.duration) }
+        for result in results { note(result, at: now) }
         return results
     }
 
@@ -136,13 +135,15 @@ actor RuleGroupRunner {
 
     // MARK: Status
 
-    private func note(_ rule: Rule, _ problem: String?, _ duration: Duration) {
+    private func note(_ result: RuleResult, at now: Timestamp) {
+        let (rule, problem) = (result.rule, result.problem)
         let before = published.withLock { status -> String? in
-            guard let at = status.rules.firstIndex(where: { $0.id == rule.id }) else { return nil }
+            guard let at = status.rules.firstIndex(where: { $0.rule.id == rule.id }) else { return nil }
             defer {
                 status.rules[at].health = problem == nil ? .ok : .err
                 status.rules[at].lastError = problem
-                status.rules[at].lastDuration = duration
+                status.rules[at].lastEvaluation = now
+                status.rules[at].lastDuration = result.duration
             }
             return status.rules[at].lastError
         }
@@ -159,7 +160,7 @@ actor RuleGroupRunner {
         let states = states
         published.withLock { status in
             for at in status.rules.indices {
-                status.rules[at].alerts = states[status.rules[at].id]?.all.map(\.alert) ?? []
+                status.rules[at].alerts = states[status.rules[at].rule.id]?.all.map(\.alert) ?? []
             }
         }
     }

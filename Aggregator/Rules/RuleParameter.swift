@@ -111,6 +111,9 @@ extension Expression {
         }
     }
 
+    /// The metrics that its selectors name, in order.
+    public var metricNames: [String] { selectors.map(\.name).filter { !$0.isEmpty } }
+
     /// Every selector in it, in order.
     var selectors: [VectorSelector] {
         switch self {

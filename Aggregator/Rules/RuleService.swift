@@ -104,6 +104,16 @@ public final class RuleService: Service {
     /// How each group goes, in the files' order.
     public func status() -> [RuleGroupStatus] { runners.map(\.status) }
 
+    /// The rule `name`: its id, or its name if no other rule has that; with its group.
+    ///
+    /// - Throws: `.notFound`.
+    public func rule(_ name: String) throws(RulesError) -> (rule: Rule, group: RuleGroup) {
+        try RuleGroup.find(name, in: runners.map(\.group))
+    }
+
+    /// How rules are evaluated.
+    public var evaluation: RuleSettings { settings }
+
     /// Whether this aggregator is the one that evaluates.
     public var isRunner: Bool { state.withLock { $0.isRunner } }
 

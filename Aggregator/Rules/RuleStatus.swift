@@ -8,6 +8,8 @@ public struct RuleGroupStatus: Sendable {
     public var name: String
     /// How often it is evaluated.
     public var interval: Duration
+    /// The most alerts or series a rule may give; 0 for no limit.
+    public var limit: Int
     /// The instant of the last evaluation; nil before the first.
     public var lastEvaluation: Timestamp?
     /// How long it took.
@@ -31,20 +33,14 @@ public struct RuleStatus: Sendable {
         case err
     }
 
-    /// See ``Rule/id``.
-    public var id: String
-    /// Alert or recording.
-    public var kind: Rule.Kind
-    /// The alert's or the metric's name.
-    public var name: String
-    /// The expression.
-    public var query: String
-    /// The `for` of an alert.
-    public var hold: Duration
+    /// The rule, as its file has it.
+    public var rule: Rule
     /// Whether the last evaluation succeeded.
     public var health: Health
     /// Why it did not.
     public var lastError: String?
+    /// The instant of the last evaluation; nil before the first.
+    public var lastEvaluation: Timestamp?
     /// How long it took.
     public var lastDuration: Duration
     /// Pending, firing, and those resolved within the last 15 minutes.

@@ -12,6 +12,10 @@ public struct RulesError: Error, Sendable, CustomStringConvertible {
         case duplicateLabels = "duplicate-labels"
         /// More alerts or series than the group's limit.
         case limit
+        /// There is no such rule.
+        case notFound = "not-found"
+        /// A backtest cannot be made as it was asked for.
+        case backtest
         /// Another aggregator evaluates the rules now; this one has to stop.
         case notTheRunner = "not-the-runner"
     }

@@ -27,7 +27,7 @@ struct QueryBench {
             let store = SeriesStore(pool, clock: time.clock, options: options, logger: Logger(label: "bench"))
             try await store.start()
             let panel = try Recording.panelFamilies(Self.panelMetrics)
-            var files = try PeerFiles(folder: folder, families: panel)
+            var files: PeerFiles? = try PeerFiles(folder: folder, families: panel)
             let small = try Self.members.map { try Recording($0, families: panel) }
             let whole = try Self.members.map { try Recording($0) }
             let end = time.now + .seconds(Self.days * 86_400)
@@ -60,12 +60,12 @@ struct QueryBench {
             }
             try await day.flush(store, pool)
             for at in hour.indices { try await hour[at].flush(store, pool) }
-            try files.end()
+            try files?.end()
             // The next day: everything lies in merged blocks.
             time.advance(by: .seconds(30 * 3600))
             try await Self.settle(store)
             try await pool.execute("vacuum analyze")
-            try await serve(store, time.clock, end: end, samples: files.samples)
+            try await serve(store, time.clock, end: end, samples: files?.samples ?? 0)
         }
     }
 
@@ -125,7 +125,7 @@ struct Replay {
 
     /// One round of scrapes at `now`.
     mutating func advance(
-        _ store: SeriesStore, _ pool: PostgresPool, _ files: inout PeerFiles, _ now: Timestamp
+        _ store: SeriesStore, _ pool: PostgresPool, _ files: inout PeerFiles?, _ now: Timestamp
     ) async throws {
         for at in agents.indices {
             recordings[at].set(round: rounds, on: &boards[at])
@@ -134,7 +134,7 @@ struct Replay {
             boards[at].set("up", to: 1, .gauge, help: "Whether the target answered.")
             boards[at].end()
             waiting.append(try agents[at].batch(boards[at], at: now))
-            try files.add(boards[at], cluster: cluster, instance: "n\(at + 1):2379", at: now)
+            try files?.add(boards[at], cluster: cluster, instance: "n\(at + 1):2379", at: now)
         }
         rounds += 1
         if waiting.count >= 90 { try await flush(store, pool) }

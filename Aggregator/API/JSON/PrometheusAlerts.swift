@@ -26,33 +26,46 @@ enum PrometheusAlerts {
             $0.member("name", group.name)
             $0.member("file", group.file)
             $0.member("interval", group.interval.fractionalSeconds)
-            $0.member("limit", 0)
+            $0.member("limit", group.limit)
             $0.member("evaluationTime", group.lastDuration.fractionalSeconds)
             $0.member("lastEvaluation", TimeText.rfc3339(group.lastEvaluation ?? never))
             $0.key("rules")
-            $0.array { for (rule, alerts) in rules { write(rule, alerts, of: group, to: &$0) } }
+            $0.array { for (rule, alerts) in rules { write(rule, alerts, to: &$0) } }
         }
     }
 
     private static func write(
-        _ rule: RuleStatus, _ alerts: [Alert], of group: RuleGroupStatus, to json: inout JSONWriter
+        _ rule: RuleStatus, _ alerts: [Alert], to json: inout JSONWriter
     ) {
         json.object {
-            $0.member("name", rule.name)
-            $0.member("query", rule.query)
-            $0.member("health", rule.health == .unknown ? "unknown" : rule.health.rawValue)
-            if let error = rule.lastError { $0.member("lastError", error) }
-            $0.member("evaluationTime", rule.lastDuration.fractionalSeconds)
-            $0.member("lastEvaluation", TimeText.rfc3339(group.lastEvaluation ?? never))
-            switch rule.kind {
-            case .record: $0.member("type", "recording")
-            case .alert:
-                $0.member("type", "alerting")
-                $0.member("duration", rule.hold.fractionalSeconds)
-                $0.member("state", state(of: rule))
+            let own = rule.rule
+            if own.kind == .alert { $0.member("state", state(of: rule)) }
+            $0.member("name", own.name)
+            $0.member("query", own.query.text)
+            if own.kind == .alert {
+                $0.member("duration", own.hold.fractionalSeconds)
+                $0.member("keepFiringFor", own.keepFiringFor.fractionalSeconds)
+            }
+            $0.key("labels")
+            write(own.labels, to: &$0)
+            if own.kind == .alert {
+                $0.key("annotations")
+                write(own.annotations, to: &$0)
                 $0.key("alerts")
                 $0.array { for alert in alerts { write(alert, to: &$0) } }
             }
+            $0.member("health", rule.health.rawValue)
+            if let error = rule.lastError { $0.member("lastError", error) }
+            $0.member("evaluationTime", rule.lastDuration.fractionalSeconds)
+            $0.member("lastEvaluation", TimeText.rfc3339(rule.lastEvaluation ?? never))
+            $0.member("type", own.kind == .alert ? "alerting" : "recording")
+        }
+    }
+
+    /// As they are written: templates of labels and annotations are expanded in alerts only.
+    private static func write(_ texts: [TemplatedText], to json: inout JSONWriter) {
+        json.object {
+            for text in texts.sorted(by: { $0.name < $1.name }) { $0.member(text.name, text.template.source) }
         }
     }
 

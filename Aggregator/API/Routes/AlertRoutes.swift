@@ -5,7 +5,7 @@ internal import Model
 internal import Notifications
 internal import Rules
 
-/// Alerts, how they were delivered, and how their rules go.
+/// Alerts and how they were delivered.
 struct AlertRoutes: Sendable {
     let services: APIServices
     let limits: APILimits
@@ -16,10 +16,6 @@ struct AlertRoutes: Sendable {
                 .get, "/api/v1/alerts", .permission(.viewFleet),
                 Operation("listAlerts", tag: "alerts", "Alerts that are pending or firing.", answer: "AlertList"),
                 handler: alerts),
-            Route(
-                .get, "/api/v1/rules", .permission(.viewRules),
-                Operation("listRules", tag: "alerts", "Rule groups and how they go.", answer: "RuleGroupList"),
-                handler: rules),
             Route(
                 .get, "/api/v1/deliveries", .permission(.viewInstallation),
                 Operation(
@@ -52,36 +48,6 @@ struct AlertRoutes: Sendable {
         }
         let (leftRank, rightRank) = (rank(left.alert), rank(right.alert))
         return leftRank == rightRank ? left.alert.activeAt > right.alert.activeAt : leftRank < rightRank
-    }
-
-    @Sendable private func rules(_ request: Request, _ context: APIContext) async throws -> Response {
-        let groups = services.rules.status()
-        return .json {
-            $0.key("groups")
-            $0.array { for group in groups { Self.write(group, to: &$0) } }
-        }
-    }
-
-    private static func write(_ group: RuleGroupStatus, to json: inout JSONWriter) {
-        json.object {
-            $0.member("name", group.name)
-            $0.member("file", group.file)
-            $0.member("intervalSeconds", group.interval.fractionalSeconds)
-            $0.member("lastEvaluation", group.lastEvaluation?.milliseconds)
-            $0.member("lastDurationSeconds", group.lastDuration.fractionalSeconds)
-            $0.key("rules")
-            $0.array {
-                for rule in group.rules {
-                    $0.object {
-                        $0.member("name", rule.name)
-                        $0.member("query", rule.query)
-                        $0.member("health", rule.health.rawValue)
-                        $0.member("lastError", rule.lastError)
-                        $0.member("alerts", rule.alerts.count { $0.state != .resolved })
-                    }
-                }
-            }
-        }
     }
 
     @Sendable private func deliveries(_ request: Request, _ context: APIContext) async throws -> Response {

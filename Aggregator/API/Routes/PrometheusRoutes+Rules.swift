@@ -28,7 +28,7 @@ extension PrometheusRoutes {
                 return nil
             }
             let rules = group.rules.filter { rule in
-                (wanted == nil || rule.kind == wanted) && (names.isEmpty || names.contains(rule.name))
+                (wanted == nil || rule.rule.kind == wanted) && (names.isEmpty || names.contains(rule.rule.name))
             }
             let isAsked = wanted == nil && names.isEmpty
             guard isAsked || !rules.isEmpty else { return nil }

@@ -98,6 +98,13 @@ struct EventStore: Sendable {
         return try await pool.query(sql + " order by e.id desc limit \(limit)").compactMap(Self.event)
     }
 
+    /// At most `limit` events of a time, oldest first; `cluster` nil for all.
+    func events(cluster: String?, in range: ClosedRange<Timestamp>, limit: Int) async throws -> [FleetEvent] {
+        var sql = Self.columns + " where e.at >= \(range.lowerBound) and e.at <= \(range.upperBound)"
+        if let cluster { sql = sql + " and c.name = \(cluster)" }
+        return try await pool.query(sql + " order by e.at, e.id limit \(limit)").compactMap(Self.event)
+    }
+
     /// Removes events older than `instant`.
     func removeEvents(before instant: Timestamp) async throws {
         try await pool.execute("delete from event where at < \(instant)")

@@ -19,6 +19,9 @@ public struct Template: Hashable, Sendable {
         nodes = try parser.parse()
     }
 
+    /// Whether the text depends on the alert's value.
+    var namesValue: Bool { nodes.contains(where: \.namesValue) }
+
     /// The text for one alert.
     ///
     /// - Throws: `.template` when a function does not fit its arguments.
@@ -35,6 +38,29 @@ indirect enum TemplateNode: Hashable, Sendable {
     case action(TemplateExpression)
     /// The first branch whose condition is true; a branch without a condition is `else`.
     case choice([TemplateBranch])
+}
+
+extension TemplateNode {
+    /// Whether the value stands in it.
+    var namesValue: Bool {
+        switch self {
+        case .text: false
+        case .action(let expression): expression.namesValue
+        case .choice(let branches):
+            branches.contains { $0.condition?.namesValue ?? false || $0.nodes.contains(where: \.namesValue) }
+        }
+    }
+}
+
+extension TemplateExpression {
+    /// Whether the value stands in it.
+    var namesValue: Bool {
+        switch self {
+        case .value: true
+        case .call(_, let arguments): arguments.contains(where: \.namesValue)
+        default: false
+        }
+    }
 }
 
 struct TemplateBranch: Hashable, Sendable {

@@ -26,6 +26,7 @@ struct APIWorld {
     let services: APIServices
     let server: APIServer
     let pool: PostgresPool
+    let store: SeriesStore
     let clock = ManualWallClock()
 
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -33,17 +34,19 @@ struct APIWorld {
 
     /// Runs `body` with a world and a client of its routes.
     static func with(
-        limits: APILimits = APILimits(), dashboard: String = "/nonexistent",
+        limits: APILimits = APILimits(), dashboard: String = "/nonexistent", rules: String = "groups: []",
         _ body: @escaping @Sendable (APIWorld, any TestClientProtocol) async throws -> Void
     ) async throws {
         try await PostgresFixture.shared.withDatabase { pool in
-            let world = try await APIWorld(pool, limits, dashboard)
+            let world = try await APIWorld(pool, limits, dashboard, rules)
             let application = Application(router: world.server.router())
             try await application.test(.router) { client in try await body(world, client) }
         }
     }
 
-    private init(_ pool: PostgresPool, _ limits: APILimits, _ dashboard: String) async throws {
+    private init(
+        _ pool: PostgresPool, _ limits: APILimits, _ dashboard: String, _ ruleText: String
+    ) async throws {
         let (clock, logger) = (clock.clock, Self.logger)
         self.pool = pool
         let metrics = MetricRegistry()
@@ -57,7 +60,9 @@ struct APIWorld {
         let notifications = NotificationService(
             pool: pool, configuration: .none, externalURL: "https://here", clock: clock, logger: logger)
         let rules = RuleService(
-            groups: [], engine: engine, series: nil, alerts: notifications, pool: pool, clock: clock, logger: logger)
+            groups: try RuleFile(ruleText, name: "test.yaml").groups, engine: engine, series: store,
+            alerts: notifications,
+            pool: pool, clock: clock, logger: logger)
         let health = FleetHealthService(
             fleet: fleet, engine: engine, pool: pool, alerts: { [] }, clock: clock, logger: logger)
         let ingestor = BatchIngestor(
@@ -66,6 +71,7 @@ struct APIWorld {
         let incidents = IncidentStore(pool: pool)
         let verdicts = VerdictService(
             health: health, engine: engine, incidents: incidents, suspects: { [] }, clock: clock, logger: logger)
+        self.store = store
         services = APIServices(
             access: access, fleet: fleet, health: health, verdicts: verdicts, incidents: incidents, ingestor: ingestor,
             rules: rules,

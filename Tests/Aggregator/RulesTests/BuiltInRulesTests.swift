@@ -37,7 +37,7 @@ import Testing
                 _ = try await runner.evaluate(
                     at: SimulatedCluster.origin + .seconds(second), token: token, pool: pool)
             }
-            for rule in runner.status.rules { #expect(rule.health == .ok, "\(rule.id): \(rule.lastError ?? "")") }
+            for rule in runner.status.rules { #expect(rule.health == .ok, "\(rule.rule.id): \(rule.lastError ?? "")") }
             let all = runner.status.rules.flatMap(\.alerts).sorted { $0.short < $1.short }
             return Outcome(sink: sink, firing: all.filter { $0.state == .firing }, all: all)
         }

@@ -52,3 +52,62 @@ import Testing
         #expect(try await run("rules", "tast").0 == .status(64))
     }
 }
+
+/// `rules backtest`, against a server that answers as the aggregator does.
+@Suite struct RulesBacktestCommandTests {
+    private let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    private func run(_ arguments: [String]) async throws -> (ChildProcess.Exit, String) {
+        let child = try await ChildProcess.start(
+            ProgramUnderTest.path("etcd-monitor"), ["rules", "backtest"] + arguments, output: directory.file("output"))
+        return (await child.waitForExit(), child.output)
+    }
+
+    @Test func asksTheAggregatorAndTellsFirings() async throws {
+        let server = try StubHTTPServer { _ in
+            .json(
+                """
+                {"rule": "Down", "start": 0, "end": 86400000, "stepSeconds": 15, "count": 1, "firingSeconds": 90,
+                 "pendingOnly": 2, "notes": ["a note"], "firings": [{"labels": {"alertname": "Down", "instance": "m1"},
+                 "annotations": {"summary": "m1 is down."}, "firedAt": 60000, "resolvedAt": 150000, "firingSeconds": 90,
+                 "eventCount": 1, "events": [{"at": 30000, "sentence": "m1 was stopped"}]}]}
+                """)
+        }
+        let token = try directory.write("secret\n", to: "token")
+        let (exit, output) = try await run(
+            [
+                "Down", "--cluster", "prod", "--since", "30d", "--set", "limit=0.5", "--url", server.url,
+                "--token-file", token,
+            ])
+        #expect(exit == .status(0))
+        #expect(
+            output == """
+                Down from 1970-01-01 00:00:00 UTC to 1970-01-02 00:00:00 UTC, every 15s: would have fired once, 1m30s in all
+                pending without firing: 2
+
+                1970-01-01 00:01:00 UTC – 1970-01-01 00:02:30 UTC  1m30s  instance=m1
+                  m1 is down.
+                  1970-01-01 00:00:30 UTC  m1 was stopped
+                note: a note
+
+                """)
+        let request = try #require(server.requests.first)
+        #expect(request.method == "POST" && request.target == "/api/v1/rules/backtest")
+        #expect(request[header: "Authorization"] == "Bearer secret")
+        #expect(request.text.contains(#""cluster":"prod","rule":"Down","parameters":{"limit":0.5}"#))
+    }
+
+    @Test func tellsWhatKeptItFromAsking() async throws {
+        let server = try StubHTTPServer { _ in .json(#"{"detail": "there is no rule Dwn"}"#, status: 404) }
+        let token = try directory.write("secret\n", to: "token")
+        let (exit, output) = try await run(["Dwn", "--url", server.url, "--token-file", token])
+        #expect(exit == .status(2))
+        #expect(output == "\(server.url) answers 404: there is no rule Dwn\n")
+        #expect(try await run(["Down", "--token-file", token]).1.contains("ETCD_MONITOR_URL"))
+        #expect(try await run(["Down", "--url", server.url]).1.contains("--token-file"))
+        #expect(
+            try await run(["Down", "--url", server.url, "--token-file", token, "--since", "x"]).1.contains("--since x"))
+    }
+}

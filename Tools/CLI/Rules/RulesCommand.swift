@@ -2,6 +2,6 @@ import ArgumentParser
 
 struct RulesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rules", abstract: "Checks and tests rule files.",
-        subcommands: [RulesCheckCommand.self, RulesTestCommand.self])
+        commandName: "rules", abstract: "Checks, tests and backtests rules.",
+        subcommands: [RulesCheckCommand.self, RulesTestCommand.self, RulesBacktestCommand.self])
 }
