@@ -15,6 +15,7 @@ need pyftsubset fonttools
 need python3 python3
 need /usr/share/nodejs/react/index.js node-react
 need /usr/share/nodejs/react-dom/client.js node-react-dom
+need /usr/share/nodejs/codemirror/lib/codemirror.js libjs-codemirror
 need /usr/share/nodejs/csstype/package.json node-csstype
 need /usr/share/nodejs/prop-types/index.js node-prop-types
 need /usr/share/fonts/truetype/inter-vf/Inter-roman.var.ttf fonts-inter-variable
@@ -74,7 +75,7 @@ sed -e "s|<!-- preloads -->|${preloads//$'\n'/}|" -e "s|/main.js|&?v=$(version m
     -e "s|/theme.js|&?v=$(version theme.js)|" index.html > build/dist/index.html
 
 cp notices.txt build/dist/packages.LEGAL.txt
-for package in node-react node-react-dom fonts-inter-variable fonts-jetbrains-mono; do
+for package in node-react node-react-dom libjs-codemirror fonts-inter-variable fonts-jetbrains-mono; do
     printf '%s\n\n' "== $package"
     cat "/usr/share/doc/$package/copyright"
 done >> build/dist/packages.LEGAL.txt

@@ -31,6 +31,7 @@ export function App({ user }: { user: User }) {
   useKeys({
     ":": openPalette, "?": () => setOpen("help"),
     "g f": () => navigate("/"), "g a": () => navigate("/alerts"), "g e": () => navigate("/events"), "g n": () => navigate("/agents"),
+    "g x": () => navigate("/explore"),
     "[": () => setRange(stepRange(range, -1, serverNow())), "]": () => setRange(stepRange(range, 1, serverNow())),
     "t a": () => setRange(frozen(range)),
   });

@@ -17,11 +17,11 @@ import type { EventMark } from "./marks";
 const narrowestChart = 300;
 
 /** The instants to ask for now: of a live range they move on by one step at a time. */
-function useGrid(pixels: number) {
+export function useGrid(pixels: number, step?: number) {
   const [text] = useRange();
   const [now, setNow] = useState(serverNow);
   const range = resolveRange(text, isLive(text) ? now : serverNow());
-  const grid = makeGrid(range, pixels);
+  const grid = makeGrid(range, pixels, step);
   useEffect(() => {
     setNow(serverNow());
     if (!isLive(text)) return undefined;
@@ -32,7 +32,7 @@ function useGrid(pixels: number) {
   return useMemo(() => ({ grid, range: { from: grid.start * 1000, to: grid.end * 1000 } }), [key]);
 }
 
-function RangeSelect() {
+export function RangeSelect() {
   const [range] = useRange();
   const options = presets.map((preset) => [preset.from, preset.label] as const);
   const isPreset = isLive(range) && presets.some((preset) => preset.from === range.from);

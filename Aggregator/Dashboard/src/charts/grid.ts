@@ -8,11 +8,11 @@ const finestSeconds = 5;
 
 /**
  * At most one point per pixel, on multiples of the step, so that the points of two requests are the same instants.
- * - Parameters: `range` in milliseconds; `pixels`: the width of the narrowest chart.
+ * - Parameters: `range` in milliseconds; `pixels`: the width of the narrowest chart; `chosenStep`: the reader's own, in seconds.
  */
-export function makeGrid(range: Range, pixels: number): Grid {
+export function makeGrid(range: Range, pixels: number, chosenStep?: number): Grid {
   const wanted = Math.max(finestSeconds, (range.to - range.from) / 1000 / Math.max(60, pixels));
-  const step = steps.find((candidate) => candidate >= wanted) ?? Math.ceil(wanted / 86_400) * 86_400;
+  const step = chosenStep ?? steps.find((candidate) => candidate >= wanted) ?? Math.ceil(wanted / 86_400) * 86_400;
   return { start: Math.ceil(range.from / 1000 / step) * step, end: Math.floor(range.to / 1000 / step) * step, step };
 }
 

@@ -5,7 +5,7 @@ import type { ChartData } from "./chartData";
 import { drawGaps, drawLimit, drawMarks, drawOver } from "./draw";
 import type { EventMark } from "./marks";
 import type { ChartColours } from "./palette";
-import { niceTicks, shortened } from "./ticks";
+import { ticksBetween, shortened } from "./ticks";
 import { axisTime } from "./axisTime";
 
 /** What the plot reads at draw time; it changes under a living plot. */
@@ -27,9 +27,11 @@ export function shownLimit(spec: ChartSpec, data: ChartData): { value: number; n
   return limit.isAlwaysShown || largestValue(data) * limitReach >= limit.value ? limit : null;
 }
 
+/** From 0 up; where there are values below it, down past the lowest as well. */
 function yTicks(spec: ChartSpec, data: ChartData): number[] {
-  const limit = shownLimit(spec, data);
-  return niceTicks(Math.max(largestValue(data), spec.floor ?? 0, (limit?.value ?? 0) * 1.1) || 1, spec.isBinary === true);
+  const lowest = data.lines.reduce((low, line) => line.values.reduce<number>((least, value) => Math.min(least, value ?? 0), low), 0);
+  const highest = Math.max(largestValue(data), spec.floor ?? 0, (shownLimit(spec, data)?.value ?? 0) * 1.1);
+  return ticksBetween(lowest, highest, spec.isBinary === true);
 }
 
 /** Nothing so near the left edge that it would run into the zero of the other axis. */
@@ -54,7 +56,7 @@ export function plotOptions(spec: ChartSpec, size: { width: number; height: numb
     },
     scales: {
       x: { time: true, range: () => [drawn().from, drawn().to] },
-      y: { range: () => [0, yTicks(spec, drawn().data).slice(-1)[0] ?? 1] },
+      y: { range: () => { const ticks = yTicks(spec, drawn().data); return [ticks[0] ?? 0, ticks[ticks.length - 1] ?? 1]; } },
     },
     axes: [
       { ...axis, size: 22, gap: 4, space: 56, grid: { show: false }, values: (plot, splits) => splits.map((at) => timeLabel(plot, at, drawn().to - drawn().from)) },

@@ -19,5 +19,13 @@ export function niceTicks(max: number, isBinary: boolean): number[] {
   return Array.from({ length: lines + 1 }, (_, index) => Number((index * step).toPrecision(12)));
 }
 
+/** The same from below zero: equal steps from the first at or under `low` (at most 0) to the first at or over `high` (at least 0). */
+export function ticksBetween(low: number, high: number, isBinary: boolean): number[] {
+  if (low >= 0) return niceTicks(high || 1, isBinary);
+  const step = niceStep(Math.max(high, -low), isBinary);
+  const [below, above] = [Math.ceil(-low / step - 1e-9), Math.ceil(high / step - 1e-9)];
+  return Array.from({ length: below + above + 1 }, (_, index) => Number(((index - below) * step).toPrecision(12)));
+}
+
 /** "10 ms", where a value would say "10.0 ms". */
 export const shortened = (text: string) => text.replace(/\.(\d*?)0+(?=\D|$)/, (_, kept: string) => kept === "" ? "" : `.${kept}`);

@@ -48,6 +48,7 @@ export function NavRail({ route, user, about }: { route: Route; user: User; abou
         <Item href="/alerts" icon="bell" label="Alerts" current={page === "alerts"}><AlertCount /></Item>
         <Item href="/events" icon="events" label="Events" current={page === "events"} />
         <Item href="/agents" icon="agent" label="Agents" current={page === "agents"} />
+        <Item href="/explore" icon="explore" label="Explore" current={page === "explore"} />
       </ul>
       <div className="foot">
         <span className="row"><span className="cut grow" title={user.role === null ? user.name : `${user.name}, ${user.role}`}>{user.name}</span>

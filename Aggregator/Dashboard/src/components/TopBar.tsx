@@ -6,7 +6,7 @@ import { LiveBadge } from "./LiveBadge";
 import { ThemeButton } from "./ThemeButton";
 import { TimeRange } from "./TimeRange";
 
-const titles = { fleet: "Fleet", events: "Events", alerts: "Alerts", agents: "Agents", missing: "Not found" };
+const titles = { fleet: "Fleet", events: "Events", alerts: "Alerts", agents: "Agents", explore: "Explore", missing: "Not found" };
 
 function Crumbs({ route, openPalette }: { route: Route; openPalette: () => void }) {
   if (route.page !== "cluster") return <div className="crumbs"><b>{titles[route.page]}</b></div>;
@@ -27,7 +27,7 @@ export function TopBar({ route, user, openPalette }: { route: Route; user: User;
       <Link className="only-narrow" href="/" aria-label="Fleet"><Icon name="logo" /></Link>
       <Crumbs route={route} openPalette={openPalette} />
       <span className="grow" />
-      {route.page === "cluster" && route.tab === "overview" && <TimeRange />}
+      {(route.page === "explore" || (route.page === "cluster" && route.tab === "overview")) && <TimeRange />}
       <LiveBadge />
       <button className="input soft only-wide" onClick={openPalette} aria-haspopup="dialog">
         <Icon name="search" small />Go to<kbd>Ctrl K</kbd>

@@ -13,6 +13,7 @@ const shownClusters = 8;
 const pages: [string, string, string][] = [
   ["/", "Fleet", "all clusters, worst first"], ["/alerts", "Alerts", "what fires now"],
   ["/events", "Events", "what happened"], ["/agents", "Agents", "hosts, lag, enrolment"],
+  ["/explore", "Explore", "any PromQL: graph, table, raw"],
 ];
 
 function fixedEntries(): PaletteEntry[] {

@@ -2,7 +2,7 @@
 export type Route =
   | { page: "fleet" }
   | { page: "cluster"; cluster: string; tab: ClusterTab }
-  | { page: "events" } | { page: "alerts" } | { page: "agents" }
+  | { page: "events" } | { page: "alerts" } | { page: "agents" } | { page: "explore" }
   | { page: "missing" };
 
 export const clusterTabs = ["overview", "events", "alerts", "agents"] as const;
@@ -22,7 +22,7 @@ function decode(part: string): string {
 export function readPath(path: string): Route {
   const [first = "", second, third = "overview", ...more] = path.split("/").filter((part) => part !== "");
   if (first === "") return { page: "fleet" };
-  if (second === undefined) return first === "events" || first === "alerts" || first === "agents" ? { page: first } : { page: "missing" };
+  if (second === undefined) return first === "events" || first === "alerts" || first === "agents" || first === "explore" ? { page: first } : { page: "missing" };
   const tab = clusterTabs.find((known) => known === third);
   if (first !== "clusters" || tab === undefined || more.length > 0) return { page: "missing" };
   return { page: "cluster", cluster: decode(second), tab };

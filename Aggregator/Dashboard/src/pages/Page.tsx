@@ -1,3 +1,4 @@
+import { lazy, Suspense } from "react";
 import type { User } from "../api/session";
 import type { Route } from "../lib/routes";
 import { AgentsPage } from "./AgentsPage";
@@ -7,6 +8,9 @@ import { EventsPage } from "./EventsPage";
 import { FleetPage } from "./FleetPage";
 import { MissingPage } from "./MissingPage";
 
+/** With the charts, which the first page does not need. */
+const ExplorePage = lazy(() => import("./ExplorePage").then(({ ExplorePage: page }) => ({ default: page })));
+
 /** The page that the path names. */
 export function Page({ route, user }: { route: Route; user: User }) {
   switch (route.page) {
@@ -15,6 +19,7 @@ export function Page({ route, user }: { route: Route; user: User }) {
     case "events": return <EventsPage cluster={null} />;
     case "alerts": return <AlertsPage cluster={null} />;
     case "agents": return <AgentsPage cluster={null} user={user} />;
+    case "explore": return <Suspense fallback={<div className="chart-wait" aria-busy="true" />}><ExplorePage /></Suspense>;
     case "missing": return <MissingPage />;
   }
 }

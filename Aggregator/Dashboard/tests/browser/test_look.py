@@ -7,7 +7,7 @@ import pytest
 from conftest import NARROW
 
 DIST = Path(__file__).parents[2] / "dist"
-ROUTES = ["/", "/alerts", "/events", "/agents"]
+ROUTES = ["/", "/alerts", "/events", "/agents", "/explore"]
 
 
 @pytest.mark.parametrize("route", ROUTES + [pytest.param("/clusters/k8s-prod-fra1", marks=pytest.mark.stub)])

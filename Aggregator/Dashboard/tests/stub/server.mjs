@@ -3,6 +3,7 @@
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, normalize } from "node:path";
+import { answerPromQL } from "./promql.mjs";
 import { answerRange, answerSparks } from "./series.mjs";
 import { detailOf, makeWorld } from "./world.mjs";
 
@@ -99,6 +100,8 @@ function api(request, response, url, body) {
   const cluster = /^\/api\/v1\/clusters\/([^/]+)$/.exec(path);
   const detail = detailOf(world, cluster ? decodeURIComponent(cluster[1]) : "");
   if (cluster) return detail ? send(response, 200, detail) : problem(response, 404, "no such cluster");
+  const promql = answerPromQL(path, params, world.clusters);
+  if (promql) return send(response, promql.status, promql.body);
   if (path === "/prometheus/api/v1/query_range" && params.get("query").startsWith("sum by (cluster)")) {
     return send(response, 200, { status: "success", data: { resultType: "matrix", result: answerSparks(params, world.clusters) } });
   }

@@ -3,7 +3,7 @@ import { busiest, colourLines, memberNames, overFor } from "../../src/charts/cha
 import { catalogue, selectorFor } from "../../src/charts/catalogue";
 import { nearestIndex } from "../../src/charts/crosshair";
 import { gridTimes, makeGrid, onGrid, rateWindow } from "../../src/charts/grid";
-import { niceTicks, shortened } from "../../src/charts/ticks";
+import { niceTicks, shortened, ticksBetween } from "../../src/charts/ticks";
 import { equal, isTrue, test } from "./harness";
 
 test("a grid has at most two points per pixel, on multiples of its step", () => {
@@ -89,4 +89,10 @@ test("a chart's line stands where the server draws it, and nowhere before that i
 test("methods that were never called are left out, the busiest come first", () => {
   const lines = [["Alarm", 0], ["Put", 3], ["Range", 9]].map(([name, value]) => ({ name: String(name), member: null, values: [0, Number(value)] }));
   equal(busiest(lines).map((line) => line.name), ["Range", "Put"]);
+});
+
+test("values below zero are drawn in the steps of those above", () => {
+  equal(ticksBetween(-0.93, 3, false), [-1, 0, 1, 2, 3]);
+  equal(ticksBetween(-40, 0, false), [-40, -30, -20, -10, 0]);
+  equal(ticksBetween(0, 3, false), niceTicks(3, false));
 });

@@ -35,7 +35,7 @@ test("paths name pages, and nothing else does", () => {
   equal(readPath("/clusters/k8s-prod"), { page: "cluster", cluster: "k8s-prod", tab: "overview" });
   equal(readPath("/clusters/k8s-prod/events"), { page: "cluster", cluster: "k8s-prod", tab: "events" });
   equal(readPath("/agents"), { page: "agents" });
-  for (const path of ["/explore", "/clusters", "/clusters/a/b", "/clusters/a/events/b", "/events/1"]) equal(readPath(path), { page: "missing" });
+  for (const path of ["/console", "/clusters", "/clusters/a/b", "/clusters/a/events/b", "/events/1"]) equal(readPath(path), { page: "missing" });
   equal(readPath("/clusters/%E0%A4%A"), { page: "cluster", cluster: "%E0%A4%A", tab: "overview" });
 });
 

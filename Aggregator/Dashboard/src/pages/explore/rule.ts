@@ -1,0 +1,16 @@
+/** An alerting rule of Prometheus's format around `query`, to be given a name and a limit. */
+export function alertRule(query: string): string {
+  const expression = query.trim().split("\n").map((line) => `          ${line}`).join("\n");
+  return `groups:
+  - name: explore
+    rules:
+      - alert: NameOfTheAlert
+        expr: |
+${expression}
+        for: 5m
+        labels:
+          severity: warning
+        annotations:
+          summary: "{{ $labels.cluster }} {{ $labels.instance }}: {{ $value }}"
+`;
+}
