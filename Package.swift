@@ -151,8 +151,8 @@ let package = Package(
         library(
             "Aggregator", "Notifications",
             [
-                "Model", "Postgres", "Rules", "HTTPClient", "ConfigurationFile", "Cryptography", "JSON", "AsyncSupport",
-                logging, lifecycle,
+                "Model", "SeriesQuery", "Postgres", "Rules", "HTTPClient", "ConfigurationFile", "Cryptography", "JSON",
+                "AsyncSupport", logging, lifecycle,
             ]),
         library(
             "Aggregator", "Fleet",
@@ -276,7 +276,8 @@ let package = Package(
         tests(
             "Aggregator", "Notifications",
             [
-                "Model", "Postgres", "Schema", "Rules", "HTTPClient", "ConfigurationFile", "JSON", "Cryptography",
+                "Model", "SeriesQuery", "Postgres", "Schema", "Rules", "HTTPClient", "ConfigurationFile", "JSON",
+                "Cryptography",
                 lifecycle,
                 logging,
             ]),

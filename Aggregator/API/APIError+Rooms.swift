@@ -18,7 +18,7 @@ extension APIError {
         case let error as APIError: self = error
         case let error as AccessError: self.init(error)
         case let error as FleetError: self.init(error)
-        case let error as NotificationsError: self.init(.notFound, error.code.rawValue, "\(error)")
+        case let error as NotificationsError: self.init(error)
         case let error as Problem: self.init(.init(code: error.code.status), error.code.rawValue, error.detail)
         case let error as QueryError:
             let isBusy = error.kind == .timeout || error.kind == .canceled
@@ -91,6 +91,21 @@ extension APIError {
         case .timeout, .canceled: self.init(.serviceUnavailable, "query-timeout", error.message)
         case .internal: self.init(.internalServerError, "internal", "an internal error; the log tells more")
         }
+    }
+
+    private init(_ error: NotificationsError) {
+        let status: HTTPResponse.Status
+        switch error.code {
+        case .notFound, .noChannel: status = .notFound
+        case .invalid: status = .badRequest
+        case .conflict: status = .conflict
+        case .tooMany: status = .tooManyRequests
+        case .secret, .ledger:
+            self.init(.internalServerError, "internal", "an internal error; the log tells more")
+            return
+        }
+        self.init(status, error.code.rawValue, error.message)
+        if let wait = error.retryAfter { headers[.retryAfter] = "\(wait.components.seconds + 1)" }
     }
 
     private init(_ error: PostgresError) {

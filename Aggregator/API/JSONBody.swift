@@ -24,6 +24,9 @@ struct JSONBody: Sendable {
         guard value.object != nil else { throw APIError.badRequest("the body must be a JSON object") }
     }
 
+    /// A member as it is; nil if absent.
+    subscript(name: String) -> JSONValue? { value[name] }
+
     /// A text that must be there.
     func text(_ name: String) throws -> String {
         guard let text = value[name]?.string else { throw APIError.badRequest("'\(name)' must be a text") }

@@ -26,6 +26,7 @@ public final class FleetHealthService: Service, CustomStringConvertible {
     private let engine: PromQLEngine
     private let history: HealthHistoryStore
     private let alerts: @Sendable () async -> [Alert]
+    private let maintenance: @Sendable (Timestamp) -> [String: Timestamp]
     private let limits: HealthLimits
     private let silentAfter: Duration
     private let clock: WallClock
@@ -35,9 +36,11 @@ public final class FleetHealthService: Service, CustomStringConvertible {
 
     /// - Parameters:
     ///   - alerts: those that are pending or firing now.
+    ///   - maintenance: clusters on which work is done at an instant, with its end.
     ///   - silentAfter: as the fleet has it.
     public init(
         fleet: FleetService, engine: PromQLEngine, pool: PostgresPool, alerts: @escaping @Sendable () async -> [Alert],
+        maintenance: @escaping @Sendable (Timestamp) -> [String: Timestamp] = { _ in [:] },
         limits: HealthLimits = HealthLimits(), silentAfter: Duration = .seconds(15), clock: WallClock = .system,
         logger: Logger
     ) {
@@ -45,6 +48,7 @@ public final class FleetHealthService: Service, CustomStringConvertible {
         self.engine = engine
         history = HealthHistoryStore(pool: pool)
         self.alerts = alerts
+        self.maintenance = maintenance
         self.limits = limits
         self.silentAfter = silentAfter
         self.clock = clock
@@ -133,8 +137,11 @@ public final class FleetHealthService: Service, CustomStringConvertible {
         let counts = Self.counts(await alerts())
         let snapshot = fleet.snapshot()
         let patience = Patience(silentAfter: silentAfter, listeningSince: snapshot.listeningSince)
+        let windows = maintenance(now)
         var details = snapshot.clusters.map { cluster in
-            ClusterAssessment(cluster, facts: facts, limits: limits, patience: patience, now: now).detail
+            var cluster = cluster
+            cluster.maintenanceUntil = [cluster.maintenanceUntil, windows[cluster.name]].compactMap { $0 }.max()
+            return ClusterAssessment(cluster, facts: facts, limits: limits, patience: patience, now: now).detail
         }
         var unsaved: [(cluster: Int32, status: HealthStatus)] = []
         let changed = state.withLock { state in

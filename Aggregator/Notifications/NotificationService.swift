@@ -13,11 +13,10 @@ internal import Synchronization
 /// sending leaves a lease that runs out. A delivery is made at least once; the receiver can tell a second one by the
 /// mail's `Message-ID` or the webhook's `Idempotency-Key`.
 public final class NotificationService: Service, AlertSink {
-    private let ledger: DeliveryLedger
-    private let configuration: NotificationConfiguration
-    private let routes: [String: Route]
-    private let channels: [any Channel]
-    private let clock: WallClock
+    let ledger: DeliveryLedger
+    let configuration: NotificationConfiguration
+    let channels: [any Channel]
+    let clock: WallClock
     private let logger: Logger
     private let dispatch = Signal()
     private let senders: [String: [Signal]]
@@ -27,12 +26,20 @@ public final class NotificationService: Service, AlertSink {
         var delivered = 0
         var failedAttempts = 0
         var givenUp = 0
+        /// Maintenance windows that are not over, as they were read last.
+        var maintenance: [Silence] = []
+        /// When a channel was tested last.
+        var tests: [String: Timestamp] = [:]
     }
 
     /// How many senders a channel has: one that hangs does not keep others of its channel waiting.
     private static let sendersPerChannel = 2
     /// How long the ledger is kept.
     private static let retention: Duration = .seconds(90 * 86_400)
+    /// How long silences are shown when they are over, as Alertmanager does.
+    private static let silenceRetention: Duration = .seconds(5 * 86_400)
+    /// A test reaches people: not more often.
+    private static let testPause: Duration = .seconds(5)
     /// The longest sleep: should a wake-up be lost, nothing waits longer.
     private static let longestSleep: Duration = .seconds(5)
 
@@ -47,20 +54,9 @@ public final class NotificationService: Service, AlertSink {
         self.configuration = configuration
         self.clock = clock
         self.logger = logger
-        routes = Dictionary(configuration.routes.map { ($0.name, $0) }) { first, _ in first }
         let links = DashboardLinks(base: externalURL)
         let mail = MailClient()
-        channels = configuration.channels.map { channel in
-            switch channel.kind {
-            case .email(let settings):
-                EmailChannel(
-                    name: channel.name, settings: settings, deadline: channel.deadline, client: mail, links: links)
-            case .webhook(let settings):
-                WebhookChannel(
-                    name: channel.name, settings: settings, deadline: channel.deadline,
-                    client: HTTPClient(tls: settings.tls, maximumConnections: 4, idleConnections: 1), links: links)
-            }
-        }
+        channels = configuration.channels.map { $0.make(mail: mail, links: links) }
         senders = Dictionary(
             configuration.channels.map { ($0.name, (0..<Self.sendersPerChannel).map { _ in Signal() }) }
         ) { first, _ in first }
@@ -71,6 +67,10 @@ public final class NotificationService: Service, AlertSink {
     /// Puts `alerts` into the groups of their routes, as part of the caller's transaction.
     public func enqueue(_ alerts: [Alert], at now: Timestamp, in connection: PostgresConnection) async throws {
         var isAny = false
+        let suppressions = SuppressionStore(connection)
+        let ended = alerts.filter { $0.state == .resolved }.map(\.labels)
+        // Taken up until it ended: should it begin again, that is news.
+        if !ended.isEmpty { try await suppressions.forget(acknowledgementsOf: ended.map(\.fingerprint)) }
         // In one order everywhere, so that two transactions cannot wait for each other.
         for alert in alerts.sorted(by: { $0.labels.description < $1.labels.description }) {
             for route in configuration.routes.matching(alert.labels) {
@@ -78,6 +78,11 @@ public final class NotificationService: Service, AlertSink {
                 try await DeliveryLedger.enqueue(alert, group: group, route: route, at: now, in: connection)
                 isAny = true
             }
+        }
+        if ended.contains(where: { labels in configuration.inhibitions.contains { $0.mayFollow(from: labels) } }) {
+            // What followed from it and still fires is news now.
+            try await suppressions.wakeHidden(by: "inhibition", at: now)
+            isAny = true
         }
         if isAny { try await DeliveryLedger.announce(in: connection) }
     }
@@ -87,44 +92,36 @@ public final class NotificationService: Service, AlertSink {
 
     // MARK: Asking
 
-    /// How the latest notification of each alert was delivered, by fingerprint; one record per channel.
-    public func deliveries(of fingerprints: [String]) async throws -> [String: [DeliveryRecord]] {
-        fingerprints.isEmpty ? [:] : try await ledger.latest(of: fingerprints)
-    }
-
-    /// The ledger before `before` (nil: the newest), newest first; `limit` 1 to 1,000.
-    public func deliveries(before: Int64? = nil, limit: Int = 100) async throws -> [DeliveryRecord] {
-        try await ledger.list(before: before, limit: min(max(limit, 1), 1000))
-    }
-
-    /// Names of the configured channels.
-    public var channelNames: [String] { channels.map(\.name) }
-
     /// Since the start of this process: deliveries made, attempts that failed, deliveries given up.
     public var counts: (delivered: Int, failedAttempts: Int, givenUp: Int) {
         state.withLock { ($0.delivered, $0.failedAttempts, $0.givenUp) }
     }
 
-    /// Sends a message that says it is a test to the channel `name`, at once and outside the ledger.
-    ///
-    /// - Returns: nil if the receiver took it, otherwise why not.
-    /// - Throws: `.noChannel`.
-    public func test(channel name: String, by person: String) async throws -> String? {
-        guard let channel = channels.first(where: { $0.name == name }) else {
-            throw NotificationsError(.noChannel, "there is no channel \(name)")
+    /// Clusters on which work is done now, with the end of the window; a few seconds old at most.
+    public func maintenance(at now: Timestamp) -> [String: Timestamp] {
+        var ends: [String: Timestamp] = [:]
+        for window in state.withLock({ $0.maintenance }) {
+            guard let cluster = window.cluster, let end = window.activeUntil(at: now) else { continue }
+            ends[cluster] = ends[cluster].map { max($0, end) } ?? end
         }
+        return ends
+    }
+
+    /// Notes that `channel` is tested now.
+    ///
+    /// - Throws: `.tooMany` if it was tested just before.
+    func noteTest(of channel: String) throws(NotificationsError) {
         let now = clock.now
-        let alert = Alert(
-            labels: ["alertname": "EtcdMonitorTest", "severity": "info"],
-            annotations: ["summary": "This is a test, asked for by \(person). Nothing is wrong."], state: .firing,
-            value: 1,
-            activeAt: now, firedAt: now)
-        let content = NotificationContent(
-            route: "test", groupKey: "{}:{alertname=\"EtcdMonitorTest\"}",
-            groupLabels: ["alertname": "EtcdMonitorTest"],
-            alerts: [alert])
-        let outcome = await channel.send(DueNotification(id: 0, createdAt: now, content: content))
-        return outcome.result == .delivered ? nil : outcome.error ?? "not delivered"
+        let last = state.withLock { state in
+            let last = state.tests[channel]
+            if last.map({ now - $0 >= Self.testPause }) ?? true { state.tests[channel] = now }
+            return last
+        }
+        guard let last, now - last < Self.testPause else { return }
+        throw NotificationsError(
+            .tooMany,
+            "\(channel) was tested a moment ago; wait \(Self.testPause.components.seconds) s between two tests",
+            retryAfter: Self.testPause - (now - last))
     }
 
     // MARK: Service
@@ -171,12 +168,26 @@ public final class NotificationService: Service, AlertSink {
 
     private func dispatchLoop() async throws {
         try await ledger.abandon(except: configuration.channels.map(\.name), at: clock.now)
-        let byName = Dictionary(configuration.channels.map { ($0.name, $0) }) { first, _ in first }
+        let flushed = FlushConfiguration(configuration)
         while true {
-            while try await ledger.flushOne(routes, channels: byName, at: clock.now) {}
+            while try await ledger.flushOne(flushed, at: clock.now) {}
+            let windows = try await silences().filter { $0.kind == .maintenance }
+            state.withLock { $0.maintenance = windows }
+            try await standIn()
             // Also when none was due here: another aggregator may have made deliveries.
             wakeSenders()
             try await sleep(until: try await ledger.nextFlush(), or: dispatch)
+        }
+    }
+
+    private func standIn() async throws {
+        for channel in configuration.channels {
+            guard let fallback = channel.fallback else { continue }
+            if try await ledger.standIn(fallback, for: channel.name, at: clock.now) {
+                logger.warning(
+                    "a fallback stands in for a channel",
+                    metadata: ["channel": "\(channel.name)", "fallback": "\(fallback.channel)"])
+            }
         }
     }
 
@@ -187,6 +198,8 @@ public final class NotificationService: Service, AlertSink {
     private func retentionLoop() async throws {
         while true {
             try await ledger.forget(olderThan: Self.retention, at: clock.now)
+            let before = clock.now - Self.silenceRetention
+            try await ledger.pool.withConnection { try await SuppressionStore($0).forget(endedBefore: before) }
             try await Task.sleep(for: .seconds(3600))
         }
     }
@@ -225,6 +238,8 @@ public final class NotificationService: Service, AlertSink {
         let (ledger, took, final) = (ledger, steady.now - start, outcome)
         // A task of its own: what was delivered is written down even if the program is stopping.
         try await Task { try await ledger.record(final, of: claimed, took: took, next: next, at: now) }.value
+        // Its fallback may have to tell it.
+        if final.result != .delivered { dispatch.send() }
     }
 
     private func note(_ outcome: AttemptOutcome, _ claimed: ClaimedDelivery, _ channel: String, _ next: Timestamp?) {

@@ -20,6 +20,10 @@ struct AttemptOutcome: Hashable, Sendable {
     var error: String?
     /// What the receiver asked for.
     var retryAfter: Duration?
+    /// The receiver's own word for what went wrong.
+    var word: String?
+    /// What the next notification of the group needs to know; nil once nothing is left to refer to.
+    var reference: String?
 
     static func delivered(_ code: Int?) -> AttemptOutcome { AttemptOutcome(result: .delivered, code: code) }
 }

@@ -17,6 +17,8 @@ public enum Schema {
         Migration(8, "several", PackageResources.m008_several_sql),
         Migration(9, "remote_write", PackageResources.m009_remote_write_sql),
         Migration(10, "incidents", PackageResources.m010_incidents_sql),
+        Migration(11, "silences", PackageResources.m011_silences_sql),
+        Migration(12, "channels", PackageResources.m012_channels_sql),
     ]
 
     /// Brings the database of `pool` to the newest migration.

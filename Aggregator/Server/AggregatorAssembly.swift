@@ -63,6 +63,7 @@ struct AggregatorAssembly {
             clock: clock, logger: logger)
         let health = FleetHealthService(
             fleet: fleet, engine: engine, pool: pool, alerts: { rules.activeAlerts() },
+            maintenance: { notifications.maintenance(at: $0) },
             silentAfter: configuration.silentAfter, clock: clock, logger: logger)
         try await health.load()
         let incidents = IncidentStore(pool: pool)

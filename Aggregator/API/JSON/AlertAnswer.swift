@@ -5,7 +5,9 @@ internal import Notifications
 /// An alert with how people were told of it.
 struct AlertAnswer: JSONAnswer {
     let alert: Alert
-    let deliveries: [DeliveryRecord]
+    var deliveries: [DeliveryRecord] = []
+    var suppressions: [Suppression] = []
+    var acknowledgement: Acknowledgement?
 
     func write(to json: inout JSONWriter) {
         json.object {
@@ -23,6 +25,9 @@ struct AlertAnswer: JSONAnswer {
             $0.member("activeAt", alert.activeAt.milliseconds)
             $0.member("firedAt", alert.firedAt?.milliseconds)
             $0.member("resolvedAt", alert.resolvedAt?.milliseconds)
+            $0.key("suppressedBy")
+            $0.array { for suppression in suppressions { Self.write(suppression, to: &$0) } }
+            $0.member("acknowledgement", answer: acknowledgement)
             $0.key("delivery")
             $0.array { for delivery in deliveries { Self.write(delivery, to: &$0) } }
         }
@@ -37,6 +42,19 @@ struct AlertAnswer: JSONAnswer {
     private var sentence: String {
         alert.annotations["summary"] ?? alert.annotations["description"] ?? alert.annotations["message"]
             ?? alert.labels["alertname"] ?? ""
+    }
+
+    private static func write(_ suppression: Suppression, to json: inout JSONWriter) {
+        json.object {
+            $0.member("reason", suppression.word)
+            switch suppression {
+            case .silence(let id, let until):
+                $0.member("silence", id)
+                $0.member("until", until.milliseconds)
+            case .inhibition(let cause): $0.member("alert", cause)
+            case .acknowledgement(let until): $0.member("until", until?.milliseconds)
+            }
+        }
     }
 
     private static func write(_ labels: Labels, to json: inout JSONWriter) {

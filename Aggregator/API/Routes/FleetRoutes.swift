@@ -4,6 +4,7 @@ internal import FleetHealth
 internal import Hummingbird
 internal import JSON
 internal import Model
+internal import Notifications
 
 /// Clusters, members, nodes, agents and events. Lists hold what the principal may see.
 struct FleetRoutes: Sendable {
@@ -103,6 +104,7 @@ extension FleetRoutes {
         }
         let until = seconds == 0 ? nil : services.clock.now + .seconds(seconds)
         try await services.fleet.setMaintenance(name, until: until)
+        try await services.notifications.declareMaintenance(on: name, until: until, by: principal.name)
         try await services.access.audit.append(
             AuditEvent(
                 actor: principal.name, address: context.peer, action: Permission.declareMaintenance.rawValue,

@@ -18,6 +18,10 @@ public enum Permission: String, Sendable, CaseIterable {
     case manageOwnTokens = "manage-own-tokens"
     /// A notification that says it is a test.
     case testNotification = "test-notification"
+    /// A silence: on a cluster, or of alerts wherever they are.
+    case silenceAlerts = "silence-alerts"
+    /// Taking an alert up, so that it is not told again.
+    case acknowledgeAlerts = "acknowledge-alerts"
     /// A maintenance window on a cluster.
     case declareMaintenance = "declare-maintenance"
     /// An enrolment token for an agent of a cluster.
@@ -49,14 +53,16 @@ public enum Permission: String, Sendable, CaseIterable {
         case .viewFleet, .viewCluster, .queryMetrics, .viewRules, .viewInstallation, .changeOwnPassword,
             .manageOwnTokens:
             .viewer
-        case .testNotification, .declareMaintenance, .writeSeries: .operator
+        case .testNotification, .silenceAlerts, .acknowledgeAlerts, .declareMaintenance, .writeSeries: .operator
         case .enrolAgent, .revokeAgent, .deleteCluster, .manageUsers, .manageTokens, .readAudit: .admin
         }
     }
 
     var scope: Scope {
         switch self {
-        case .viewCluster, .queryMetrics, .testNotification, .declareMaintenance, .enrolAgent, .revokeAgent: .cluster
+        case .viewCluster, .queryMetrics, .testNotification, .silenceAlerts, .acknowledgeAlerts, .declareMaintenance,
+            .enrolAgent, .revokeAgent:
+            .cluster
         case .viewInstallation, .writeSeries, .deleteCluster, .manageUsers, .manageTokens, .readAudit: .installation
         case .viewFleet, .viewRules, .changeOwnPassword, .manageOwnTokens: .anywhere
         }

@@ -3,7 +3,7 @@ public import Model
 /// One delivery as the ledger shows it.
 public struct DeliveryRecord: Hashable, Sendable {
     /// How it stands.
-    public enum Status: String, Sendable {
+    public enum Status: String, Sendable, CaseIterable {
         /// No attempt has failed yet.
         case waiting
         /// At least one attempt has failed; there will be another.
@@ -22,10 +22,19 @@ public struct DeliveryRecord: Hashable, Sendable {
         }
     }
 
+    /// What it tells.
+    public enum Subject: String, Sendable {
+        case firing
+        case resolved
+        case acknowledged
+    }
+
     /// The row; rises.
     public var id: Int64
     /// The channel's name.
     public var channel: String
+    /// The channel that it stands in for; nil if the route named it.
+    public var insteadOf: String?
     /// How it stands.
     public var status: Status
     /// How many attempts were made.
@@ -40,4 +49,30 @@ public struct DeliveryRecord: Hashable, Sendable {
     public var error: String?
     /// From the alert's change to the receiver's yes.
     public var latency: Duration?
+    /// The notification that it delivers: several channels share one.
+    public var notification: Int64
+    /// The route that made it.
+    public var route: String
+    /// What the alerts have in common: name, cluster.
+    public var groupLabels: Labels
+    /// What it tells.
+    public var subject: Subject
+    /// Of how many alerts.
+    public var alertCount: Int
+}
+
+/// One attempt at a delivery.
+public struct DeliveryAttempt: Hashable, Sendable {
+    /// From 1.
+    public var number: Int
+    /// When it began.
+    public var startedAt: Timestamp
+    /// How long it took; nil if that is not known.
+    public var duration: Duration?
+    /// `started` (for ever, if the aggregator died while sending), `delivered`, `retry`, `failed`, `interrupted`.
+    public var outcome: String
+    /// HTTP status or SMTP answer.
+    public var code: Int?
+    /// What went wrong; holds no secret.
+    public var error: String?
 }

@@ -11,6 +11,8 @@ struct NotificationContent: Hashable, Sendable {
     var groupLabels: Labels
     /// Firing ones first, then resolved ones.
     var alerts: [Alert]
+    /// Who has taken up all of them, if that is what the notification says.
+    var acknowledgedBy: String?
 
     /// Whether anything still fires.
     var isFiring: Bool { alerts.contains { $0.state == .firing } }
@@ -38,6 +40,7 @@ extension NotificationContent {
             $0.labels(groupLabels)
             $0.key("alerts")
             $0.array { for alert in alerts { alert.write(to: &$0) } }
+            if let acknowledgedBy { $0.member("acknowledgedBy", acknowledgedBy) }
         }
         return String(decoding: writer.bytes, as: UTF8.self)
     }
@@ -51,6 +54,7 @@ extension NotificationContent {
         self.groupKey = groupKey
         groupLabels = Labels(json: value["groupLabels"])
         self.alerts = try alerts.map(Alert.init(json:))
+        acknowledgedBy = value["acknowledgedBy"]?.string
     }
 }
 

@@ -448,9 +448,10 @@ import Testing
             let ledger = DeliveryLedger(pool: pool)
             try await tell(service, pool, Samples.alert())
             let now = WallClock.system.now
-            let channels = ["hook": hook(http.url)]
             let route = Route(name: "default", channels: ["hook"], timing: Self.quick)
-            #expect(try await ledger.flushOne(["default": route], channels: channels, at: now + .seconds(1)))
+            let flushed = FlushConfiguration(
+                NotificationConfiguration(channels: [hook(http.url)], routes: [route]))
+            #expect(try await ledger.flushOne(flushed, at: now + .seconds(1)))
             let later = now + .seconds(1)
             let claimed = try #require(try await ledger.claim(channel: "hook", at: later, lease: .seconds(30)))
             #expect(try await ledger.claim(channel: "hook", at: later + .seconds(29), lease: .seconds(30)) == nil)
@@ -501,9 +502,14 @@ import Testing
         try await PostgresFixture.shared.withDatabase { pool in
             let smtp = try MailServerFixture()
             let service = service(pool, mail(smtp))
-            #expect(try await service.test(channel: "mail", by: "alice") == nil)
+            let test = try await service.test(channel: "mail", by: "alice")
+            #expect(test.isDelivered && test.code == 250 && test.error == nil)
             #expect(smtp.mails.first?.text.contains("Nothing is wrong") == true)
             await #expect(throws: NotificationsError.self) { _ = try await service.test(channel: "x", by: "alice") }
+            let again = await #expect(throws: NotificationsError.self) {
+                _ = try await service.test(channel: "mail", by: "alice")
+            }
+            #expect(again?.code == .tooMany && again?.retryAfter != nil)
         }
     }
 }
