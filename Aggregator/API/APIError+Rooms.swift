@@ -20,9 +20,6 @@ extension APIError {
         case let error as FleetError: self.init(error)
         case let error as NotificationsError: self.init(error)
         case let error as Problem: self.init(.init(code: error.code.status), error.code.rawValue, error.detail)
-        case let error as QueryError:
-            let isBusy = error.kind == .timeout || error.kind == .canceled
-            self.init(isBusy ? .serviceUnavailable : .unprocessableContent, "query-failed", error.message)
         case let error as PostgresError: self.init(error)
         case let error as RulesError: self.init(error)
         case let error as ConfigurationErrors: self.init(error)
