@@ -27,12 +27,12 @@ function problemSentence(body: unknown, fallback: string): string {
   return fallback;
 }
 
-async function send<Answer>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<Answer> {
+async function send<Answer>(method: string, path: string, body: unknown, signal?: AbortSignal, allowed = deadlineMilliseconds): Promise<Answer> {
   const call = `${method} ${path.split("?")[0] ?? path}`;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), deadlineMilliseconds);
+  const timer = setTimeout(() => deadline.abort(), allowed);
   const stop = () => deadline.abort();
   signal?.addEventListener("abort", stop);
   try {
@@ -66,5 +66,7 @@ function parse(text: string, call: string, status: number, seconds: number): unk
 }
 
 export const get = <Answer>(path: string, signal?: AbortSignal) => send<Answer>("GET", path, undefined, signal);
-export const post = <Answer>(path: string, body: unknown) => send<Answer>("POST", path, body);
+/** `allowed`: milliseconds, where an answer may take longer than most. */
+export const post = <Answer>(path: string, body: unknown, signal?: AbortSignal, allowed?: number) => send<Answer>("POST", path, body, signal, allowed);
+export const put = <Answer>(path: string, body: unknown) => send<Answer>("PUT", path, body);
 export const remove = (path: string) => send<null>("DELETE", path, undefined);

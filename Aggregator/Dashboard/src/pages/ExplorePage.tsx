@@ -3,8 +3,8 @@ import { queryInstant } from "../api/promql";
 import { queryRange } from "../api/series";
 import { RangeSelect, useGrid } from "../charts/ChartGrid";
 import { CrosshairTime } from "../charts/CrosshairTime";
-import { CopyButton } from "../components/CopyButton";
 import { ErrorCard } from "../components/ErrorCard";
+import { Link } from "../components/Link";
 import { Select } from "../components/Select";
 import { navigate, useParam, withParams } from "../lib/router";
 import { useRange } from "../lib/useRange";
@@ -14,7 +14,6 @@ import { useWidth } from "../lib/useWidth";
 import { queryHistory, rememberQuery } from "./explore/history";
 import { errorPlace } from "./explore/place";
 import { Graph, Raw, ResultTable } from "./explore/Results";
-import { alertRule } from "./explore/rule";
 
 const QueryEditor = lazy(() => import("./explore/QueryEditor"));
 
@@ -72,7 +71,7 @@ export function ExplorePage() {
           <div className="row wrap">
             <button className="btn primary" onClick={() => run(text)} disabled={text.trim() === ""}>Run <kbd>Ctrl Enter</kbd></button>
             {history.length > 0 && <Select label="Queries run before" value="" options={[["", "History"], ...history.map((one): [string, string] => [one, one.slice(0, 80)])]} choose={(one) => run(one)} />}
-            {query !== "" && <CopyButton label="Copy as alert rule" text={() => alertRule(query)} />}
+            {query !== "" && <Link className="btn" href={`/alerts?${new URLSearchParams({ view: "rules", expr: query })}`}>Make alert</Link>}
             <span className="small t3 only-wide" id="explore-help">Names complete as you type; Tab takes one, Tab again leaves the editor.</span>
           </div>
         </div>

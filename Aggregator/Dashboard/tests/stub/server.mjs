@@ -3,6 +3,7 @@
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, normalize } from "node:path";
+import { answerAlerting, suppressed } from "./alerting.mjs";
 import { answerPromQL } from "./promql.mjs";
 import { answerRange, answerSparks } from "./series.mjs";
 import { detailOf, makeWorld } from "./world.mjs";
@@ -25,7 +26,7 @@ const broadcast = (name, data) => streams.forEach((stream) => stream.write(frame
 const verbs = {
   reset: () => { world = makeWorld(); streams.forEach((stream) => stream.end()); streams = new Set(); },
   drop: () => { streams.forEach((stream) => stream.destroy()); streams = new Set(); },
-  empty: () => { world.events = []; world.alerts = []; world.nodes = []; },
+  empty: () => { world.events = []; world.alerts = []; world.nodes = []; Object.assign(world.alerting, { silences: [], deliveries: [], channels: [], groups: [] }); },
   control: (body) => Object.assign(world.control, body),
   clusters: ({ clusters }) => { world.clusters = clusters; },
   cluster: (change) => {
@@ -89,7 +90,7 @@ function api(request, response, url, body) {
   if (path === "/api/v1/stream") return openStream(request, response);
   if (path === "/api/v1/clusters") return send(response, 200, { clusters: world.clusters, now: Date.now() });
   if (path === "/api/v1/events") return send(response, 200, events(params));
-  if (path === "/api/v1/alerts") return send(response, 200, { alerts: world.alerts });
+  if (path === "/api/v1/alerts") return send(response, 200, { alerts: suppressed(world) });
   if (path === "/api/v1/nodes") return send(response, 200, { nodes: world.nodes });
   if (path === "/api/v1/about") return send(response, 200, world.about);
   if (path === "/api/v1/enrolment-tokens" && request.method === "POST") {
@@ -100,6 +101,8 @@ function api(request, response, url, body) {
   const cluster = /^\/api\/v1\/clusters\/([^/]+)$/.exec(path);
   const detail = detailOf(world, cluster ? decodeURIComponent(cluster[1]) : "");
   if (cluster) return detail ? send(response, 200, detail) : problem(response, 404, "no such cluster");
+  const alerting = answerAlerting(world, request.method, path, params, body);
+  if (alerting) return send(response, alerting.status, alerting.body);
   const promql = answerPromQL(path, params, world.clusters);
   if (promql) return send(response, promql.status, promql.body);
   if (path === "/prometheus/api/v1/query_range" && params.get("query").startsWith("sum by (cluster)")) {

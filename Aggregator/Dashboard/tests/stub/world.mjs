@@ -1,5 +1,6 @@
 // The stub's fleet: the recorded answers, moved so that they end now.
 import { readFileSync } from "node:fs";
+import { makeAlerting } from "./alerting.mjs";
 
 const folder = new URL("../../../../Tests/Fixtures/api/", import.meta.url);
 const read = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), "utf8"));
@@ -21,7 +22,7 @@ export function makeWorld() {
   const details = new Map(["healthy", "degraded", "critical", "unknown"].map((name) => load(`cluster-${name}`)).map((one) => [one.name, one]));
   return {
     clusters: moved(recorded.clusters, offset), details, events: load("events").events, alerts: load("alerts").alerts,
-    nodes: load("nodes").nodes, about: read("about"), problem: read("problem"), nextEvent: 5000,
+    nodes: load("nodes").nodes, about: read("about"), problem: read("problem"), nextEvent: 5000, alerting: makeAlerting(),
     /** What the tests can change: role of the reader, failing paths, delay of answers, a gap in the series. */
     control: { role: "admin", signedIn: true, failing: [], delay: 0, gap: null, seriesPerChart: 0 },
   };

@@ -1,5 +1,7 @@
 import type { Alert } from "../../api/alerts";
 import type { Severity } from "../../api/events";
+import { serverNow } from "../../lib/clock";
+import { clock } from "../../lib/time";
 
 const rank: Record<Severity, number> = { critical: 0, warning: 1, info: 2 };
 
@@ -45,4 +47,17 @@ export function deliveryText(alert: Alert): { text: string; isWrong: boolean } {
   const counted = `${done.length} of ${alert.delivery.length}`;
   if (wrong) return { text: `${counted}, ${wrong.channel}: ${wrong.status}`, isWrong: true };
   return { text: slowest > 0 ? `${counted}, ${slowest.toFixed(1)}\u202fs` : counted, isWrong: false };
+}
+
+const clockTime = (at: number | null | undefined) => at == null ? "" : ` until ${clock(at, serverNow())}`;
+
+/** "Firing", "Pending", or why it is not told: "Acknowledged by ada", "Silenced until 03:26", "Held back by EtcdHostDown". */
+export function stateText(alert: Alert): string {
+  const reasons = alert.suppressedBy ?? [];
+  const silence = reasons.find((one) => one.reason === "silence");
+  if (silence) return `Silenced${clockTime(silence.until)}`;
+  const cause = reasons.find((one) => one.reason === "inhibition");
+  if (cause) return cause.alert ? `Held back by ${cause.alert}` : "Held back";
+  if (alert.acknowledgement) return `Ack ${alert.acknowledgement.author}${clockTime(alert.acknowledgement.until)}`;
+  return alert.state === "firing" ? "Firing" : "Pending";
 }

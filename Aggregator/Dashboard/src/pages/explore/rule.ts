@@ -1,5 +1,5 @@
 /** An alerting rule of Prometheus's format around `query`, to be given a name and a limit. */
-export function alertRule(query: string): string {
+export function alertRule(query: string, forSeconds = 300): string {
   const expression = query.trim().split("\n").map((line) => `          ${line}`).join("\n");
   return `groups:
   - name: explore
@@ -7,7 +7,7 @@ export function alertRule(query: string): string {
       - alert: NameOfTheAlert
         expr: |
 ${expression}
-        for: 5m
+        for: ${forSeconds}s
         labels:
           severity: warning
         annotations:
