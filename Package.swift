@@ -102,7 +102,7 @@ let package = Package(
 
         // MARK: Agent
         library("Agent", "EtcdClient", ["Model", "HTTPClient", "JSON", "PrometheusText"]),
-        library("Agent", "HostCollectors", ["Model", "PrometheusText", "CTimex"]),
+        library("Agent", "HostCollectors", ["Model", "PrometheusText", "ConfigurationFile", "CTimex"]),
         library("Agent", "Spool", ["DurableFiles", "FrameCodec", "Model", "AsyncSupport"]),
         library(
             "Agent", "Uplink",

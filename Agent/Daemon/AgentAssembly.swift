@@ -47,15 +47,17 @@ struct AgentAssembly: Sendable {
 
         let deadlines = EtcdSource.Deadlines(
             scrapeInterval: configuration.scrapeInterval, statusInterval: configuration.statusInterval)
+        let versions = KnownVersions()
         let members = configuration.members.enumerated().map { index, member in
             EtcdSource(
                 number: index, name: member.name, node: identity.node,
                 client: EtcdClient(clientURL: member.clientURL, metricsURL: member.metricsURL, tls: member.tls),
-                deadlines: deadlines, logger: logger)
+                deadlines: deadlines, versions: versions, logger: logger)
         }
         var sources: [(source: any ScrapeSource, every: Int64)] = members.map { ($0, 1) }
         if configuration.watchesHost {
-            let collectors = HostCollectors(root: hostRoot, members: configuration.members.map(\.watched))
+            let collectors = HostCollectors(
+                root: hostRoot, members: configuration.members.map(\.watched), version: { versions[$0] })
             sources.append((HostSource(number: sources.count, collectors: collectors, logger: logger), 1))
         }
         let counts = LoopCounts()

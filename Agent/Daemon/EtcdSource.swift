@@ -13,6 +13,7 @@ actor EtcdSource: ScrapeSource {
     private let client: EtcdClient
     private let logger: Logger
     private let deadlines: Deadlines
+    private let versions: KnownVersions
     private var parser = ExpositionParser()
     private var board = SampleBoard()
     private var series: EtcdSeries
@@ -40,11 +41,15 @@ actor EtcdSource: ScrapeSource {
         }
     }
 
-    init(number: Int, name: String, node: String, client: EtcdClient, deadlines: Deadlines, logger: Logger) {
+    init(
+        number: Int, name: String, node: String, client: EtcdClient, deadlines: Deadlines, versions: KnownVersions,
+        logger: Logger
+    ) {
         self.number = number
         self.name = name
         self.client = client
         self.deadlines = deadlines
+        self.versions = versions
         self.logger = logger
         series = EtcdSeries(member: name, node: node)
     }
@@ -62,6 +67,7 @@ actor EtcdSource: ScrapeSource {
     func refreshStatus() async -> Bool {
         do throws(EtcdError) {
             let status = try await client.status(deadline: deadlines.status)
+            versions[name] = status.version
             return observation.note(status)
         } catch {
             return observation.note(error)

@@ -112,6 +112,8 @@ struct EtcdProcessFinder {
 
 /// `/proc/PID/stat` (proc_pid_stat(5)), the fields that are used.
 struct ProcessStatus {
+    /// Whether a signal (SIGSTOP) or a debugger has stopped it.
+    var isStopped: Bool
     var userTicks: Double
     var systemTicks: Double
     var majorFaults: Double
@@ -130,6 +132,7 @@ struct ProcessStatus {
             let system = Double(fields[12]), let threads = Double(fields[17]), let start = UInt64(fields[19]),
             let size = Double(fields[20]), let pages = Double(fields[21])
         else { throw HostError(.malformed, "\(path): fields missing") }
+        isStopped = fields[0].lowercased() == "t"
         majorFaults = major
         userTicks = user
         systemTicks = system

@@ -25,6 +25,9 @@ public struct WatchedMember: Hashable, Sendable {
     }
 }
 
+/// The version of the member of that name in the configuration, such as `3.5.1`; nil while it is not known.
+public typealias MemberVersion = @Sendable (String) -> String?
+
 /// All collectors of one host. Always write into the same board: series numbers are kept between rounds.
 public struct HostCollectors {
     private var collectors: [any Collector]
@@ -38,14 +41,17 @@ public struct HostCollectors {
     /// Why collectors failed in the last round, by collector's name; empty when all is well.
     public private(set) var failures: [String: HostError] = [:]
 
-    /// The collectors of the host whose /proc and /sys are at `root`, watching `members`.
-    public init(root: HostRoot = .system, members: [WatchedMember] = []) {
+    /// The collectors of the host whose /proc and /sys are at `root`, watching `members`; `version` tells which
+    /// defaults a member has.
+    public init(
+        root: HostRoot = .system, members: [WatchedMember] = [], version: @escaping MemberVersion = { _ in nil }
+    ) {
         collectors = [
             CPUCollector(root), MemoryCollector(root), LoadCollector(root), PressureCollector(root),
             StatCollector(root), VMStatCollector(root), FileDescriptorCollector(root),
             DiskCollector(root, members: members), FilesystemCollector(root, members: members),
             NetworkCollector(root), InterfaceCollector(root), NetstatCollector(root), ClockCollector(),
-            TimeCollector(), UnameCollector(), ProcessCollector(root, members: members),
+            TimeCollector(), UnameCollector(), ProcessCollector(root, members: members, version: version),
         ]
     }
 

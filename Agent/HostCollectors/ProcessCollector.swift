@@ -15,11 +15,25 @@ struct ProcessCollector: Collector {
         Metric(
             "etcd_monitor_process_cpu_seconds_total", .counter, "CPU time of the etcd process, by mode user or system.")
     ])
+    private var scheduling = SeriesGroup([
+        Metric("etcd_monitor_process_stopped", .gauge, "1 while the etcd process is stopped, as by SIGSTOP."),
+        Metric(
+            "etcd_monitor_process_run_delay_seconds_total", .counter,
+            "Time for which threads of etcd were ready to run and waited for a CPU, summed over threads."),
+        Metric(
+            "etcd_monitor_process_throttled_seconds_total", .counter,
+            "Time for which the CPU quotas of etcd's control groups kept it from running, summed over CPUs."),
+        Metric(
+            "etcd_monitor_process_throttled_periods_total", .counter,
+            "Periods in which a CPU quota of etcd's control groups was used up."),
+    ])
+    private var flags: FlagSeries
 
     /// What is known of one member's process.
     private struct Watch {
         var member: WatchedMember
         var process: EtcdProcess?
+        var scheduling: ProcessScheduling?
         var last: EtcdProcess?
         var restarts = 0.0
         var misses = 0
@@ -46,8 +60,9 @@ struct ProcessCollector: Collector {
     /// A search reads a file per process of the host, so it grows rarer while it finds nothing.
     private static let longestPause = 12
 
-    init(_ root: HostRoot, members: [WatchedMember]) {
+    init(_ root: HostRoot, members: [WatchedMember], version: @escaping MemberVersion = { _ in nil }) {
         self.root = root
+        flags = FlagSeries(root, version: version)
         finder = EtcdProcessFinder(root)
         watches = members.map { Watch(member: $0) }
     }
@@ -66,6 +81,12 @@ struct ProcessCollector: Collector {
                         [ticks / ticksPerSecond], for: name + "\n" + mode,
                         labels: [Label("member", name), Label("mode", mode)], in: &board)
                 }
+                let waited = watches[index].scheduling?.runDelay(&reader)
+                let throttled = watches[index].scheduling?.throttled(&reader)
+                scheduling.set(
+                    [status.isStopped ? 1 : 0, waited, throttled?.seconds, throttled?.periods], for: name,
+                    labels: [Label("member", name)], in: &board)
+                flags.set(of: process, member: name, &reader, in: &board)
                 values += [
                     try bootTime(&reader) + Double(status.startTicks) / ticksPerSecond,
                     status.residentPages * pageBytes, status.virtualBytes, status.threads, status.majorFaults,
@@ -88,6 +109,7 @@ struct ProcessCollector: Collector {
         if let process = watch.process, finder.isAlive(process, &reader) { return }
         if watch.process != nil { watch.roundsUntilSearch = 0 }
         watch.process = nil
+        watch.scheduling = nil
         if watch.roundsUntilSearch > 0 {
             watch.roundsUntilSearch -= 1
             return
@@ -99,6 +121,7 @@ struct ProcessCollector: Collector {
         }
         if let last = watch.last, last != found { watch.restarts += 1 }
         watch.process = found
+        watch.scheduling = ProcessScheduling(found.pid, root)
         watch.last = found
         watch.misses = 0
     }

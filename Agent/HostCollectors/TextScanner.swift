@@ -14,6 +14,9 @@ struct TextScanner {
         end = bytes.count
     }
 
+    /// All of it.
+    var text: String { String(decoding: bytes[..<end], as: UTF8.self) }
+
     var isAtEnd: Bool { position >= end }
 
     /// The next word of this line, or nil at the line's end.

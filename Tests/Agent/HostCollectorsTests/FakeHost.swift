@@ -49,6 +49,7 @@ final class FakeHost {
             "\(pid) (etcd) S 1 1 1 0 -1 0 100 0 3 0 20 15 0 0 20 0 11 0 \(start) 5000 60 18446744073709551615\n")
         try write("proc/\(pid)/limits", "Limit  Soft Hard Units\nMax open files            65536    65536   files\n")
         try write("proc/\(pid)/io", "rchar: 1\nwchar: 2\nsyscr: 3\nsyscw: 4\nread_bytes: 4096\nwrite_bytes: 8192\n")
+        try write("proc/\(pid)/task/\(pid)/schedstat", "80 4000000 9\n")
         try link("proc/\(pid)/fd/0", to: "/dev/null")
         try link("proc/\(pid)/fd/1", to: "/dev/null")
     }
@@ -75,8 +76,10 @@ final class Collecting {
     private var collectors: HostCollectors
     private(set) var board = SampleBoard()
 
-    init(_ root: HostRoot, _ members: [WatchedMember] = []) {
-        collectors = HostCollectors(root: root, members: members)
+    init(
+        _ root: HostRoot, _ members: [WatchedMember] = [], version: @escaping MemberVersion = { _ in nil }
+    ) {
+        collectors = HostCollectors(root: root, members: members, version: version)
     }
 
     var failures: [String: HostError] { collectors.failures }
