@@ -169,7 +169,7 @@ let package = Package(
             ]),
         library(
             "Aggregator", "Verdict",
-            ["Model", "PromQL", "FleetHealth", "Postgres", "JSON", "AsyncSupport", logging, lifecycle]),
+            ["Model", "PromQL", "FleetHealth", "Rules", "Postgres", "JSON", "AsyncSupport", logging, lifecycle]),
         library(
             "Aggregator", "Ingest",
             [

@@ -57,8 +57,10 @@ struct AggregatorAssembly {
         let notifications = NotificationService(
             pool: pool, configuration: configuration.notifications, externalURL: installation.externalURL,
             clock: clock, logger: logger)
+        let explanations = Explanations()
         let rules = RuleService(
-            groups: try configuration.ruleGroups(), engine: engine, series: store, alerts: notifications, pool: pool,
+            groups: try configuration.ruleGroups(), engine: engine, series: store,
+            alerts: ExplainedAlerts(notifications, explanations: explanations), pool: pool,
             settings: RuleSettings(interval: configuration.rules.interval, externalURL: installation.externalURL),
             clock: clock, logger: logger)
         let health = FleetHealthService(
@@ -68,7 +70,8 @@ struct AggregatorAssembly {
         try await health.load()
         let incidents = IncidentStore(pool: pool)
         let verdicts = VerdictService(
-            health: health, engine: engine, incidents: incidents, window: configuration.verdictWindow,
+            health: health, engine: engine, incidents: incidents, explanations: explanations,
+            window: configuration.verdictWindow,
             suspects: { Set(rules.activeAlerts().compactMap { $0.labels["cluster"] }) }, clock: clock, logger: logger)
 
         let stateChanged: @Sendable (Timestamp) -> Void = { newest in

@@ -12,21 +12,25 @@ public final class VerdictService: Service, CustomStringConvertible {
     private let health: FleetHealthService
     private let reader: SceneReader
     private let incidents: IncidentStore
+    private let explanations: Explanations
     private let suspects: @Sendable () async -> Set<String>
     private let clock: WallClock
     private let logger: Logger
     private let latest = Mutex<[String: Verdict]>([:])
 
     /// - Parameters:
+    ///   - explanations: where the sentences are kept for whoever tells of them.
     ///   - window: over which a reading is taken: some scrapes long, and short enough that a fault fills it.
     ///   - suspects: the names of clusters that have an alert, pending ones too.
     public init(
-        health: FleetHealthService, engine: PromQLEngine, incidents: IncidentStore, window: Duration = .seconds(60),
+        health: FleetHealthService, engine: PromQLEngine, incidents: IncidentStore, explanations: Explanations,
+        window: Duration = .seconds(60),
         suspects: @escaping @Sendable () async -> Set<String>, clock: WallClock = .system, logger: Logger
     ) {
         self.health = health
         reader = SceneReader(engine: engine, window: max(5, Int(window.components.seconds)))
         self.incidents = incidents
+        self.explanations = explanations
         self.suspects = suspects
         self.clock = clock
         self.logger = logger
@@ -41,9 +45,6 @@ public final class VerdictService: Service, CustomStringConvertible {
         guard let detail = health.detail(cluster) else { return nil }
         return Judge.verdict(on: try await reader.scene(of: detail, at: at ?? clock.now))
     }
-
-    /// What was last found of `cluster` while something is wrong with it: its sentence goes into alerts.
-    public func current(_ cluster: String) -> Verdict? { latest.withLock { $0[cluster] } }
 
     /// Judges until shutdown.
     public func run() async throws {
@@ -74,7 +75,9 @@ public final class VerdictService: Service, CustomStringConvertible {
                 defer { latest[name] = found }
                 return latest[name]?.sentence != found?.sentence
             }
-            health.explain(name, Self.cause(found))
+            let cause = Self.cause(found)
+            explanations[name] = cause
+            health.explain(name, cause)
             await keep(found, of: name)
             if isNew { log(found, of: name) }
         }

@@ -16,5 +16,5 @@ struct MonitorCommand: AsyncParsableCommand {
               64  wrong arguments
             """,
         version: BuildVersion.version,
-        subcommands: [RulesCommand.self])
+        subcommands: [RulesCommand.self, WhyCommand.self])
 }

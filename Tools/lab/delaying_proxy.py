@@ -7,15 +7,17 @@ import socket
 import threading
 import time
 
+from .processes import free_port
+
 
 class DelayingProxy:
-    """Forwards connections on `port` of 127.0.0.1 (0: a free one) to `target_port`."""
+    """Forwards connections on a free port of 127.0.0.1 to `target_port`."""
 
-    def __init__(self, target_port: int, port: int = 0):
+    def __init__(self, target_port: int):
         self._target = target_port
         self._delay = 0.0
         self._cuts_per_second = 0.0
-        self._listener = socket.create_server(("127.0.0.1", port))
+        self._listener = socket.create_server(("127.0.0.1", free_port()))
         self.port = self._listener.getsockname()[1]
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)

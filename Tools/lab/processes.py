@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pathlib
+import random
 import select
 import signal
 import socket
@@ -18,11 +19,23 @@ class LabError(Exception):
     """Something that should have happened in the lab did not; the text says what and where to look."""
 
 
+_handed_out: set[int] = set()
+
+
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port of 127.0.0.1 that nobody listens on now, and that nobody gets who takes any."""
+    while True:
+        # Below those that Linux gives to whoever connects or asks for none in particular.
+        port = random.randrange(10_000, 32_768)
+        if port in _handed_out:
+            continue
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _handed_out.add(port)
+        return port
 
 
 def become(uid: int | None):
@@ -54,6 +67,10 @@ class Process:
     @property
     def running(self) -> bool:
         return self._child is not None and self._child.poll() is None
+
+    def set_environment(self, **variables: str):
+        """Adds variables for the next start."""
+        self._environment |= variables
 
     def start(self, deadline: float = 60) -> "Process":
         """Starts it; with `notify`, returns when it says READY=1 as it would to systemd."""

@@ -15,7 +15,7 @@ struct AlertRoutes: Sendable {
             Route(
                 .get, "/api/v1/alerts", .permission(.viewFleet),
                 Operation("listAlerts", tag: "alerts", "Alerts that are pending or firing.", answer: "AlertList"),
-                handler: alerts),
+                handler: alerts)
         ]
     }
 

@@ -70,7 +70,8 @@ struct APIWorld {
             stateChanged: { _ in })
         let incidents = IncidentStore(pool: pool)
         let verdicts = VerdictService(
-            health: health, engine: engine, incidents: incidents, suspects: { [] }, clock: clock, logger: logger)
+            health: health, engine: engine, incidents: incidents, explanations: Explanations(), suspects: { [] },
+            clock: clock, logger: logger)
         self.store = store
         services = APIServices(
             access: access, fleet: fleet, health: health, verdicts: verdicts, incidents: incidents, ingestor: ingestor,
