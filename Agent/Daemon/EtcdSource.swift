@@ -94,7 +94,11 @@ actor EtcdSource: ScrapeSource {
         case .success(let body): failure = parse(body)
         case .failure(let error): failure = error
         }
-        if failure != nil { board.begin() }
+        if failure != nil {
+            board.begin()
+            // The round ends with every series stale: lines that did not change must be read anew, not kept.
+            parser = ExpositionParser()
+        }
         log(failure)
         series.setScrape(failure: failure?.code, seconds: duration.fractionalSeconds, in: &board)
         for (kind, result) in reads { set(kind, result) }
@@ -128,7 +132,6 @@ actor EtcdSource: ScrapeSource {
         do throws(ExpositionError) {
             try parser.parse(body, into: &board)
         } catch {
-            parser = ExpositionParser()
             return EtcdError(.garbage, "metrics: \(error)")
         }
         if let start = series.processStart(in: board) {
