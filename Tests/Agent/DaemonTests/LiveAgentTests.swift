@@ -1,6 +1,7 @@
 import AgentProtocol
 import FrameCodec
 import Model
+import Synchronization
 import TestSupport
 import Testing
 
@@ -155,6 +156,28 @@ import Testing
             #expect(frame.values[#"etcd_monitor_scrape_failure{reason="garbage"}"#] == 1)
             let state = try await received.first { $0.states.first }
             #expect(!state.state.isReachable && state.state.reason.hasPrefix("garbage"))
+        }
+    }
+
+    @Test func whatDidNotChangeIsThereAgainAfterAScrapeThatFailed() async throws {
+        let scrapes = Mutex(0)
+        let server = try StubHTTPServer { request in
+            guard request.target == "/metrics" else { return .text("<html>") }
+            let number = scrapes.withLock { count in
+                count += 1
+                return count
+            }
+            // A connection that is merely cut is tried again at once.
+            return .text("etcd_server_quota_backend_bytes 2147483648\n", status: number == 2 ? 503 : 200)
+        }
+        let agent = try LiveAgent(members: [("m1", server.url, nil, "/nowhere")], scrape: "1s")
+        try await agent.running { received in
+            _ = try await received.first { $0.frames.first { $0.source == 0 && $0.values["up"] == 0 } }
+            let since = received.frames.count
+            let again = try await received.first { received in
+                received.frames.dropFirst(since).first { $0.source == 0 && $0.values["up"] == 1 }
+            }
+            #expect(again.values["etcd_server_quota_backend_bytes"] == 2_147_483_648)
         }
     }
 
