@@ -28,8 +28,7 @@ def stage():
     binaries = pathlib.Path(os.environ.get("ETCD_MONITOR_BINARIES", ROOT / ".build/debug"))
     for program in ("etcd-monitor-agent", "etcd-monitor-aggregator"):
         shutil.copy(binaries / program, folder / program)
-    for program in ("etcd", "etcdctl"):
-        shutil.copy(ROOT / ".build-tools/etcd-3.5.1" / program, folder / program)
+    shutil.copy(ROOT / ".build-tools/etcd-3.5.1/etcd", folder / "etcd")
     shutil.copytree(ROOT / "Aggregator/Dashboard/dist", folder / "dashboard")
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

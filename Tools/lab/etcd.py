@@ -18,9 +18,6 @@ class Member:
         self.name, self.folder, self.binary, self.uid, self.authority = name, folder, binary, uid, authority
         self.pair = authority.issue(name, uid=uid) if authority else None
         self.client_port, self.peer_port = free_port(), free_port()
-        # Where its peers reach it, if something stands between; and what else its command line says.
-        self.advertised_peer_port: int | None = None
-        self.options: list = []
         self.process: Process | None = None
 
     @property
@@ -29,8 +26,7 @@ class Member:
 
     @property
     def peer_url(self) -> str:
-        """As its peers know it."""
-        return f"{self._scheme}://127.0.0.1:{self.advertised_peer_port or self.peer_port}"
+        return f"{self._scheme}://127.0.0.1:{self.peer_port}"
 
     @property
     def _scheme(self) -> str:
@@ -63,9 +59,9 @@ class Member:
             f"etcd {self.name}",
             [self.binary, "--name", self.name, "--data-dir", self.data_dir,
              "--listen-client-urls", self.client_url, "--advertise-client-urls", self.client_url,
-             "--listen-peer-urls", f"{self._scheme}://127.0.0.1:{self.peer_port}", "--initial-advertise-peer-urls", self.peer_url,
+             "--listen-peer-urls", self.peer_url, "--initial-advertise-peer-urls", self.peer_url,
              "--initial-cluster", initial_cluster, "--initial-cluster-token", token,
-             "--logger", "zap", "--log-level", "warn", *self._tls_options(), *self.options],
+             "--logger", "zap", "--log-level", "warn", *self._tls_options()],
             self.folder / f"{self.name}.log", uid=self.uid).start()
 
     def call(self, path: str, body: dict | None = None, deadline: float = 5) -> dict:

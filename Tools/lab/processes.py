@@ -68,10 +68,6 @@ class Process:
     def running(self) -> bool:
         return self._child is not None and self._child.poll() is None
 
-    def set_environment(self, **variables: str):
-        """Adds variables for the next start."""
-        self._environment |= variables
-
     def start(self, deadline: float = 60) -> "Process":
         """Starts it; with `notify`, returns when it says READY=1 as it would to systemd."""
         environment = dict(self._environment)
