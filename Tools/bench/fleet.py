@@ -10,7 +10,9 @@ import pathlib
 import subprocess
 import time
 
-from Tools.lab.installation import Aggregator
+from Tools.lab.etcd import EtcdCluster
+from Tools.lab.installation import ROOT, Aggregator
+from Tools.lab.load import Load
 from Tools.lab.processes import LabError
 
 from .process_cost import cpu_seconds, memory, run_seconds, tree_cpu_seconds, tree_memory
@@ -18,6 +20,20 @@ from .process_cost import cpu_seconds, memory, run_seconds, tree_cpu_seconds, tr
 # A process may hold 20,000 descriptors on many machines; an agent has a connection, and two while it reconnects.
 AGENTS_PER_PROCESS = 2500
 RECORDED = 40
+
+
+@contextlib.contextmanager
+def loaded_cluster(folder: pathlib.Path):
+    """Three members with some load, whose scrapes are worth recording."""
+    etcd = EtcdCluster(folder / "etcd", ROOT / ".build-tools/etcd-3.5.1/etcd", ["etcd-1", "etcd-2", "etcd-3"])
+    load = Load(etcd, per_second=200)
+    try:
+        etcd.start()
+        load.start()
+        yield etcd
+    finally:
+        load.stop()
+        etcd.stop()
 
 
 def record(folder: pathlib.Path, member) -> pathlib.Path:

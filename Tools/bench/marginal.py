@@ -13,9 +13,7 @@ import pathlib
 import re
 import time
 
-from Tools.lab.etcd import EtcdCluster
-from Tools.lab.installation import ROOT, Agent, Aggregator
-from Tools.lab.load import Load
+from Tools.lab.installation import Agent, Aggregator
 
 from . import fleet, marginal_peers
 from .page_server import PageServer
@@ -27,16 +25,9 @@ COPIES = (1, 12)
 
 
 def run(folder: pathlib.Path, binaries: pathlib.Path):
-    etcd = EtcdCluster(folder / "etcd", ROOT / ".build-tools/etcd-3.5.1/etcd", ["etcd-1", "etcd-2", "etcd-3"])
-    load = Load(etcd, per_second=200)
-    try:
-        etcd.start()
-        load.start()
+    with fleet.loaded_cluster(folder) as etcd:
         scrapes = fleet.record(folder / "scrapes", etcd.members[0])
         agent, tick = _agent_share(folder, binaries, etcd.members[0], scrapes)
-    finally:
-        load.stop()
-        etcd.stop()
     yield f"agent: {agent * 1e6:.3f} µs a sample, and {tick * 1e3:.2f} ms a tick besides (etcd, host, status, signature, spool)"
     points = [fleet.measure(folder / f"fleet-{count}", binaries, count, scrapes, INTERVAL, SETTLE_SECONDS, MEASURE_SECONDS)
               for count in COUNTS]

@@ -13,14 +13,12 @@ import time
 import urllib.parse
 import urllib.request
 
-from Tools.lab.installation import ROOT
 from Tools.lab.processes import Process, await_true, free_port
 
+from . import victoria_metrics
 from .storage import TRACE
 
 HOUR, DAY = 3600, 86_400
-# The peers' data ends long before or after today.
-RETENTION = "100y"
 
 
 def run(folder: pathlib.Path, binaries: pathlib.Path):
@@ -38,7 +36,7 @@ def run(folder: pathlib.Path, binaries: pathlib.Path):
             if shutil.which({"Prometheus": "prometheus"}.get(name, "victoria-metrics")) is None:
                 yield f"{name}: not installed"
                 continue
-            systems[name] = stack.enter_context(start(folder, ours["samples"]))
+            systems[name] = stack.enter_context(start(folder))
         for title, queries, repeats in _panels(folder, ours["end"]):
             figures = {}
             for name, address in systems.items():
@@ -102,7 +100,7 @@ def _ask_all(address: str, queries: list, repeats: int) -> tuple[float, float, i
 
 
 @contextlib.contextmanager
-def _prometheus(folder: pathlib.Path, _: int):
+def _prometheus(folder: pathlib.Path):
     # As large as a Prometheus that keeps 90 days makes them itself.
     subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=162h",
                     folder / "samples.om", folder / "prometheus"], check=True, stdout=subprocess.DEVNULL)
@@ -111,38 +109,14 @@ def _prometheus(folder: pathlib.Path, _: int):
     peer = Process("prometheus", [
         shutil.which("prometheus"), f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'prometheus'}", f"--web.listen-address={address}",
-        f"--storage.tsdb.retention.time={RETENTION}"], folder / "prometheus.log")
+        f"--storage.tsdb.retention.time={victoria_metrics.RETENTION}"], folder / "prometheus.log")
     peer.start()
     try:
-        await_true("Prometheus", lambda: _get(address, "/-/ready") is not None, 120)
+        await_true("Prometheus", lambda: victoria_metrics.get(address, "/-/ready") is not None, 120)
         yield address
     finally:
         peer.stop()
 
 
-@contextlib.contextmanager
-def _victoria_metrics(folder: pathlib.Path, samples: int):
-    address = f"127.0.0.1:{free_port()}"
-    peer = Process("victoria-metrics", [
-        shutil.which("victoria-metrics"), f"-storageDataPath={folder / 'vm'}", f"-httpListenAddr={address}",
-        f"-retentionPeriod={RETENTION}"], folder / "vm.log")
-    peer.start()
-    try:
-        await_true("VictoriaMetrics", lambda: _get(address, "/health") is not None, 60)
-        with open(folder / "samples.prom", "rb") as body:
-            size = str((folder / "samples.prom").stat().st_size)
-            urllib.request.urlopen(urllib.request.Request(
-                f"http://{address}/api/v1/import/prometheus", body, method="POST", headers={"Content-Length": size})).read()
-        _get(address, "/internal/force_flush")
-        _get(address, "/internal/force_merge")
-        await_true("a merge", lambda: "vm_active_force_merges 0" in (_get(address, "/metrics") or ""), 300)
-        yield address
-    finally:
-        peer.stop()
-
-
-def _get(address: str, path: str) -> str | None:
-    try:
-        return urllib.request.urlopen(f"http://{address}{path}", timeout=30).read().decode()
-    except OSError:
-        return None
+def _victoria_metrics(folder: pathlib.Path):
+    return victoria_metrics.holding(folder / "samples.prom", folder, 300)

@@ -6,13 +6,12 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import tarfile
-import urllib.request
 
 from Tools.lab.installation import ROOT
-from Tools.lab.processes import await_true
+
+from . import victoria_metrics
 
 TRACE = pathlib.Path(os.environ.get("ETCD_TRACE") or ROOT / "../shared/etcd/trace/etcd-3.5.1-3-members-5s.tar.xz")
 CLUSTERS, NODES = 34, 10_000
@@ -87,35 +86,5 @@ def _prometheus(folder: pathlib.Path) -> int:
 def _victoria_metrics(folder: pathlib.Path, samples: int) -> float | None:
     if shutil.which("victoria-metrics") is None:
         return None
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    server = subprocess.Popen(["victoria-metrics", f"-storageDataPath={folder / 'vm'}", f"-httpListenAddr={address}",
-                               "-retentionPeriod=100y"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        await_true("VictoriaMetrics", lambda: _ask(address, "/health") is not None)
-        with open(folder / "trace.prom", "rb") as body:
-            urllib.request.urlopen(urllib.request.Request(
-                f"http://{address}/api/v1/import/prometheus", body, method="POST",
-                headers={"Content-Length": str((folder / "trace.prom").stat().st_size)})).read()
-        _ask(address, "/internal/force_flush")
-        await_true("the import", lambda: _rows(address) >= samples, 60)
-        _ask(address, "/internal/force_merge")
-        await_true("a merge", lambda: "vm_active_force_merges 0" in (_ask(address, "/metrics") or ""), 60)
-        sizes = re.findall(r'vm_data_size_bytes\{type="[^"]+"\} (\d+)', _ask(address, "/metrics"))
-        return sum(map(int, sizes)) / samples
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _rows(address: str) -> int:
-    found = re.findall(r'vm_rows\{type="storage/[^"]+"\} (\d+)', _ask(address, "/metrics") or "")
-    return sum(map(int, found))
-
-
-def _ask(address: str, path: str) -> str | None:
-    try:
-        return urllib.request.urlopen(f"http://{address}{path}", timeout=30).read().decode()
-    except OSError:
-        return None
+    with victoria_metrics.holding(folder / "trace.prom", folder, 60, samples) as address:
+        return victoria_metrics.data_bytes(address) / samples

@@ -6,10 +6,6 @@ The long run has its windows shortened, so that batches become blocks, blocks ar
 import os
 import pathlib
 
-from Tools.lab.etcd import EtcdCluster
-from Tools.lab.installation import ROOT
-from Tools.lab.load import Load
-
 from . import fleet
 
 INTERVAL, SETTLE_SECONDS, MEASURE_SECONDS = 5, 30, 60
@@ -21,15 +17,8 @@ SHORT_WINDOWS = "storage:\n  memory: 4GiB\n  slot: 1m\n  window: 5m\n"
 
 
 def run(folder: pathlib.Path, binaries: pathlib.Path):
-    etcd = EtcdCluster(folder / "etcd", ROOT / ".build-tools/etcd-3.5.1/etcd", ["etcd-1", "etcd-2", "etcd-3"])
-    load = Load(etcd, per_second=200)
-    try:
-        etcd.start()
-        load.start()
+    with fleet.loaded_cluster(folder) as etcd:
         scrapes = fleet.record(folder / "scrapes", etcd.members[0])
-    finally:
-        load.stop()
-        etcd.stop()
     if own := os.environ.get("ETCD_MONITOR_SWARM_NODES"):
         carried = int(own)
     else:
