@@ -152,7 +152,7 @@ final class EventStream: Sendable {
             }
             group.addTask {
                 for await alert in self.services.rules.changes.subscribe() {
-                    let isVisible = alert.labels["cluster"].map { principal.sees($0) } ?? principal.seesAllClusters
+                    let isVisible = principal.sees(alert)
                     if isVisible { continuation.yield(Self.frame("alert", AlertAnswer(alert: alert, deliveries: []))) }
                 }
             }

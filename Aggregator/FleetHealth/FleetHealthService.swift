@@ -15,8 +15,6 @@ public final class FleetHealthService: Service, CustomStringConvertible {
         /// The latest answer to each question, by query.
         var answers: [String: (HealthQueries.Question, [VectorSample])] = [:]
         var failing: Set<String> = []
-        /// Who is to blame, by cluster, in a sentence.
-        var explanations: [String: String] = [:]
     }
 
     /// Summaries that changed, all of one round at once.
@@ -26,6 +24,7 @@ public final class FleetHealthService: Service, CustomStringConvertible {
     private let engine: PromQLEngine
     private let history: HealthHistoryStore
     private let alerts: @Sendable () async -> [Alert]
+    private let explanations: Explanations
     private let maintenance: @Sendable (Timestamp) -> [String: Timestamp]
     private let limits: HealthLimits
     private let silentAfter: Duration
@@ -37,9 +36,11 @@ public final class FleetHealthService: Service, CustomStringConvertible {
     /// - Parameters:
     ///   - alerts: those that are pending or firing now.
     ///   - maintenance: clusters on which work is done at an instant, with its end.
+    ///   - explanations: unless something worse is wrong, they are the clusters' causes.
     ///   - silentAfter: as the fleet has it.
     public init(
         fleet: FleetService, engine: PromQLEngine, pool: PostgresPool, alerts: @escaping @Sendable () async -> [Alert],
+        explanations: Explanations = Explanations(),
         maintenance: @escaping @Sendable (Timestamp) -> [String: Timestamp] = { _ in [:] },
         limits: HealthLimits = HealthLimits(), silentAfter: Duration = .seconds(15), clock: WallClock = .system,
         logger: Logger
@@ -48,6 +49,7 @@ public final class FleetHealthService: Service, CustomStringConvertible {
         self.engine = engine
         history = HealthHistoryStore(pool: pool)
         self.alerts = alerts
+        self.explanations = explanations
         self.maintenance = maintenance
         self.limits = limits
         self.silentAfter = silentAfter
@@ -73,16 +75,6 @@ public final class FleetHealthService: Service, CustomStringConvertible {
 
     /// Judges soon: a member's state changed.
     public func wake() { wakeUp.send() }
-
-    /// Says who is to blame for what is slow in `cluster`, nil for nobody. Unless something worse is wrong, the sentence
-    /// is the cluster's cause.
-    public func explain(_ cluster: String, _ sentence: String?) {
-        let isNew = state.withLock { state in
-            defer { state.explanations[cluster] = sentence }
-            return state.explanations[cluster] != sentence
-        }
-        if isNew { wake() }
-    }
 
     /// Reads the last day's history.
     public func load() async throws {
@@ -146,7 +138,7 @@ public final class FleetHealthService: Service, CustomStringConvertible {
         var unsaved: [(cluster: Int32, status: HealthStatus)] = []
         let changed = state.withLock { state in
             for index in details.indices {
-                details[index].summary.explain(state.explanations[details[index].summary.name])
+                details[index].summary.explain(explanations[details[index].summary.name])
                 let (name, status) = (details[index].summary.name, details[index].summary.status)
                 if state.histories[name, default: HealthHistory()].note(status, at: now) {
                     unsaved.append((snapshot.clusters[index].number, status))

@@ -80,7 +80,7 @@ struct AlertStore: Sendable {
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    private static func labels(_ json: String) throws -> Labels {
+    static func labels(_ json: String) throws -> Labels {
         guard case .object(let members) = try JSONValue(parsing: Array(json.utf8)) else { return Labels() }
         return Labels(members.compactMap { name, value in value.string.map { Label(name, $0) } })
     }

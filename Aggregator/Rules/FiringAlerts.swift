@@ -1,4 +1,3 @@
-internal import JSON
 public import Model
 public import Postgres
 
@@ -11,9 +10,6 @@ public enum FiringAlerts {
             select labels::text as labels from alert_state
             where state = 'firing' and (\(cluster)::text is null or labels ->> 'cluster' = \(cluster))
             """)
-        return try rows.map { row in
-            let members = try JSONValue(parsing: row["labels", as: String.self]).object ?? []
-            return Labels(members.compactMap { name, value in value.string.map { Label(name, $0) } })
-        }
+        return try rows.map { try AlertStore.labels($0["labels"]) }
     }
 }

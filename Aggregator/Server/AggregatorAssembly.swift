@@ -65,6 +65,7 @@ struct AggregatorAssembly {
             clock: clock, logger: logger)
         let health = FleetHealthService(
             fleet: fleet, engine: engine, pool: pool, alerts: { rules.activeAlerts() },
+            explanations: explanations,
             maintenance: { notifications.maintenance(at: $0) },
             silentAfter: configuration.silentAfter, clock: clock, logger: logger)
         try await health.load()

@@ -1,21 +1,7 @@
+public import FleetHealth
 public import Model
 public import Postgres
 public import Rules
-internal import Synchronization
-
-/// Who is to blame in each cluster now, in a sentence, for whoever tells of it.
-public final class Explanations: Sendable {
-    private let sentences = Mutex<[String: String]>([:])
-
-    /// Nothing is known yet.
-    public init() {}
-
-    /// The sentence on `cluster`; nil if nobody is to blame.
-    public subscript(cluster: String) -> String? {
-        get { sentences.withLock { $0[cluster] } }
-        set { sentences.withLock { $0[cluster] = newValue } }
-    }
-}
 
 /// Gives alerts that fire the annotation `verdict` on their way to whoever delivers them.
 public struct ExplainedAlerts: AlertSink {

@@ -8,6 +8,10 @@ extension Gauge {
         title: "messages that could not be sent", unit: .perSecond, scope: .member,
         query: "sum by (instance, To) (rate(etcd_network_peer_sent_failures_total{$e}[$w]))", hasUsual: false)
 
+    /// By flag and value, labels `flag` and `value`: how etcd is set.
+    static let flags = Definition(
+        title: "its settings", unit: .count, scope: .process, query: "etcd_monitor_member_flag{$h}", hasUsual: false)
+
     private static func mean(_ histogram: String, by labels: String = "instance") -> String {
         "sum by (\(labels)) (rate(\(histogram)_sum{$e}[$w])) / sum by (\(labels)) (rate(\(histogram)_count{$e}[$w]))"
     }

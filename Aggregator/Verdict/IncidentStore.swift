@@ -65,13 +65,13 @@ public final class IncidentStore: Sendable {
     }
 
     private func end(_ cluster: String, at now: Timestamp) async throws {
-        try await pool.execute(
+        let ended = try await pool.execute(
             """
             update incident i set ended_at = i.last_seen_at from cluster c
             where c.id = i.cluster_id and c.name = \(cluster) and i.ended_at is null
               and i.last_seen_at < \(now - Self.quietFor)
             """)
-        try await pool.execute("delete from incident where ended_at < \(now - Self.keptFor)")
+        if ended > 0 { try await pool.execute("delete from incident where ended_at < \(now - Self.keptFor)") }
         let isStillOpen = try await pool.query(
             """
             select 1 as one from incident i join cluster c on c.id = i.cluster_id

@@ -16,20 +16,22 @@ struct SceneReader: Sendable {
         var scene = Scene(cluster: name, at: at, window: window, members: Self.members(of: cluster))
         for gauge in Gauge.allCases {
             let definition = gauge.definition
-            let now =
-                try await engine.instant(definition.query(.now, cluster: name, window: window), at: at).value.vector
-                ?? []
+            let now = try await ask(definition, .now, in: scene)
             scene.add(now, of: gauge)
             // Most incidents need no history of what is not there or is nothing.
             guard definition.hasUsual, now.contains(where: { $0.sample.value > 0 }) else { continue }
-            let usual =
-                try await engine.instant(definition.query(.usual, cluster: name, window: window), at: at).value.vector
-                ?? []
-            scene.add(usual, usualOf: gauge)
+            scene.add(try await ask(definition, .usual, in: scene), usualOf: gauge)
         }
         try await readLinks(cluster, into: &scene)
         try await readFlags(into: &scene)
         return scene
+    }
+
+    private func ask(
+        _ definition: Gauge.Definition, _ time: Gauge.Definition.Time, in scene: Scene
+    ) async throws(QueryError) -> [VectorSample] {
+        let query = definition.query(time, cluster: scene.cluster, window: window)
+        return try await engine.instant(query, at: scene.at).value.vector ?? []
     }
 
     private static func members(of cluster: ClusterDetail) -> [Scene.Member] {
@@ -44,22 +46,17 @@ struct SceneReader: Sendable {
     private func readLinks(_ cluster: ClusterDetail, into scene: inout Scene) async throws(QueryError) {
         var names: [String: String] = [:]
         for member in cluster.members { if let id = member.id { names[id] = member.name } }
-        let roundTrip = Gauge.roundTrip
-        let now = try await engine.instant(roundTrip.query(.now, cluster: scene.cluster, window: window), at: scene.at)
-        let usual = try await engine.instant(
-            roundTrip.query(.usual, cluster: scene.cluster, window: window), at: scene.at)
-        let failures = try await engine.instant(
-            Gauge.sendFailures.query(.now, cluster: scene.cluster, window: window), at: scene.at)
-        let usualByLink = Self.byLink(usual.value.vector ?? [])
-        let failuresByLink = Self.byLink(failures.value.vector ?? [])
-        for (link, value) in Self.byLink(now.value.vector ?? []).sorted(by: { $0.key.to < $1.key.to }) {
+        let now = Self.byLink(try await ask(Gauge.roundTrip, .now, in: scene))
+        let usual = Self.byLink(try await ask(Gauge.roundTrip, .usual, in: scene))
+        let failures = Self.byLink(try await ask(Gauge.sendFailures, .now, in: scene))
+        for (link, value) in now.sorted(by: { $0.key.to < $1.key.to }) {
             guard let at = scene.members.firstIndex(where: { $0.instance == link.instance }),
                 let to = names[link.to]
             else { continue }
             scene.members[at].links.append(
                 Scene.Link(
-                    to: to, roundTrip: Scene.Reading(now: value, usual: usualByLink[link]),
-                    sendFailures: failuresByLink[link] ?? 0))
+                    to: to, roundTrip: Scene.Reading(now: value, usual: usual[link]),
+                    sendFailures: failures[link] ?? 0))
         }
     }
 
@@ -78,10 +75,7 @@ struct SceneReader: Sendable {
     }
 
     private func readFlags(into scene: inout Scene) async throws(QueryError) {
-        let query = Gauge.Definition(
-            title: "", unit: .count, scope: .process, query: "etcd_monitor_member_flag{$h}", hasUsual: false)
-        let flags = try await engine.instant(query.query(.now, cluster: scene.cluster, window: window), at: scene.at)
-        for sample in flags.value.vector ?? [] {
+        for sample in try await ask(Gauge.flags, .now, in: scene) {
             guard let flag = sample.labels["flag"], let value = sample.labels["value"] else { continue }
             for at in scene.indices(of: sample.labels, .process) { scene.members[at].flags[flag] = value }
         }

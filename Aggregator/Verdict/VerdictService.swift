@@ -75,9 +75,7 @@ public final class VerdictService: Service, CustomStringConvertible {
                 defer { latest[name] = found }
                 return latest[name]?.sentence != found?.sentence
             }
-            let cause = Self.cause(found)
-            explanations[name] = cause
-            health.explain(name, cause)
+            if explanations.set(Self.cause(found), on: name) { health.wake() }
             await keep(found, of: name)
             if isNew { log(found, of: name) }
         }

@@ -1,4 +1,3 @@
-internal import Logging
 internal import Model
 internal import Postgres
 internal import PromQL
@@ -18,11 +17,7 @@ struct BacktestBench {
     func run() async throws {
         try await PostgresFixture.shared.withDatabase { pool in
             let time = ManualWallClock(StoreBenchCommand.midnight)
-            var options = SeriesStore.Options()
-            // Many rounds are stored at a time.
-            options.commitTolerance = .seconds(3600)
-            let store = SeriesStore(pool, clock: time.clock, options: options, logger: Logger(label: "bench"))
-            try await store.start()
+            let store = try await Replay.store(pool, time)
             let groups = try RuleFile.builtIn().flatMap(\.groups)
             let families = try Self.families(of: groups)
             let recordings = try ["n1", "n2", "n3"].map { try Recording($0, families: families) }

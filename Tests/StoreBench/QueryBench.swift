@@ -21,11 +21,7 @@ struct QueryBench {
     func run() async throws {
         try await PostgresFixture.shared.withDatabase { pool in
             let time = ManualWallClock(StoreBenchCommand.midnight)
-            var options = SeriesStore.Options()
-            // Many rounds are stored at a time.
-            options.commitTolerance = .seconds(3600)
-            let store = SeriesStore(pool, clock: time.clock, options: options, logger: Logger(label: "bench"))
-            try await store.start()
+            let store = try await Replay.store(pool, time)
             let panel = try Recording.panelFamilies(Self.panelMetrics)
             var files: PeerFiles? = try PeerFiles(folder: folder, families: panel)
             let small = try Self.members.map { try Recording($0, families: panel) }
@@ -112,6 +108,15 @@ struct Replay {
     private var waiting: [AcceptedBatch] = []
     private let cluster: String
     private(set) var rounds = 0
+
+    /// An empty store that takes many rounds at a time.
+    static func store(_ pool: PostgresPool, _ time: ManualWallClock) async throws -> SeriesStore {
+        var options = SeriesStore.Options()
+        options.commitTolerance = .seconds(3600)
+        let store = SeriesStore(pool, clock: time.clock, options: options, logger: Logger(label: "bench"))
+        try await store.start()
+        return store
+    }
 
     init(_ recordings: [Recording], cluster: String, every seconds: Int, in pool: PostgresPool) async throws {
         self.recordings = recordings

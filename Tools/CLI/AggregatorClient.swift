@@ -88,6 +88,18 @@ struct CommandFailure: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
+extension AggregatorOptions {
+    /// Does `work` with the aggregator; what keeps it from that is told, and the command exits with 2.
+    func ask<Answer>(_ work: (AggregatorClient) async throws -> Answer) async throws -> Answer {
+        do {
+            return try await work(try client())
+        } catch let failure as CommandFailure {
+            Terminal.complain("\(failure)")
+            throw ExitCode(2)
+        }
+    }
+}
+
 /// Small files.
 enum TextFile {
     /// All of the file at `path`, at most 8 MB.

@@ -18,15 +18,7 @@ struct SilenceAnswer: JSONAnswer {
             $0.member("kind", silence.kind.rawValue)
             $0.member("state", silence.state(at: now).rawValue)
             $0.key("matchers")
-            $0.array {
-                for matcher in silence.matchers {
-                    $0.object {
-                        $0.member("name", matcher.name)
-                        $0.member("operation", matcher.operation.rawValue)
-                        $0.member("value", matcher.value)
-                    }
-                }
-            }
+            silence.matchers.write(to: &$0)
             $0.member("cluster", silence.cluster)
             $0.member("startsAt", silence.startsAt.milliseconds)
             $0.member("endsAt", silence.endsAt.milliseconds)

@@ -61,7 +61,10 @@ extension PrometheusRoutes {
 
 extension Principal {
     /// Whether `alert` may be shown in lists: one of a cluster that is seen, or of none to those who see all.
-    func sees(_ alert: Alert) -> Bool { alert.labels["cluster"].map { sees($0) } ?? seesAllClusters }
+    func sees(_ alert: Alert) -> Bool { sees(oneOf: alert.labels["cluster"]) }
+
+    /// Whether what is about `cluster` may be shown; what is about none, or several, to those who see all.
+    func sees(oneOf cluster: String?) -> Bool { cluster.map { sees($0) } ?? seesAllClusters }
 }
 
 extension Response {

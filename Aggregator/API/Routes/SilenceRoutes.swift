@@ -57,7 +57,7 @@ struct SilenceRoutes: Sendable {
             includingExpired: request.parameter("expired") == "true")
         let visible = silences.filter { silence in
             (cluster == nil || silence.cluster == cluster)
-                && (silence.cluster.map { principal.sees($0) } ?? principal.seesAllClusters)
+                && principal.sees(oneOf: silence.cluster)
         }
         let hidden = try await services.notifications.silenced(by: visible.map(\.id))
         let answers = visible.map { answer($0, hid: hidden[$0.id] ?? [], for: principal) }
@@ -115,7 +115,7 @@ extension SilenceRoutes {
     /// A silence that may not be seen is one that is not there.
     private func silence(_ id: String, for principal: Principal) async throws -> Silence {
         let silence = try await services.notifications.silence(id)
-        guard silence.cluster.map({ principal.sees($0) }) ?? principal.seesAllClusters else {
+        guard principal.sees(oneOf: silence.cluster) else {
             throw APIError.notFound("there is no silence \(id)")
         }
         return silence
@@ -125,9 +125,8 @@ extension SilenceRoutes {
     private func require(
         _ matchers: [LabelMatcher], of principal: Principal, object: String, _ context: APIContext
     ) async throws {
-        let cluster = matchers.first { $0.name == "cluster" && $0.operation == .equal && !$0.value.isEmpty }?.value
         try await services.access.require(
-            principal, .silenceAlerts, cluster: cluster, object: object, from: context.peer)
+            principal, .silenceAlerts, cluster: matchers.cluster, object: object, from: context.peer)
     }
 
     private func record(
@@ -143,10 +142,10 @@ extension SilenceRoutes {
 
     private func answer(_ silence: Silence, hid: [SilencedAlert], for principal: Principal) -> SilenceAnswer {
         let now = services.clock.now
-        let seen = hid.filter { $0.labels["cluster"].map { principal.sees($0) } ?? principal.seesAllClusters }
+        let seen = hid.filter { principal.sees(oneOf: $0.labels["cluster"]) }
         let hidden = services.rules.activeAlerts().filter { alert in
             silence.activeUntil(at: now) != nil && alert.state == .firing && silence.matches(alert.labels)
-                && (alert.labels["cluster"].map { principal.sees($0) } ?? principal.seesAllClusters)
+                && principal.sees(alert)
         }
         return SilenceAnswer(silence: silence, now: now, hidden: hidden, hid: seen)
     }

@@ -12,13 +12,9 @@ struct AlertmanagerChannel: Channel {
     let links: DashboardLinks
 
     func send(_ notification: DueNotification) async -> AttemptOutcome {
-        var headers: [(name: String, value: String)] = []
-        var secrets: [String] = []
+        let token: String?
         do throws(NotificationsError) {
-            if let token = try settings.bearerToken?.read() {
-                headers.append(("Authorization", "Bearer \(token)"))
-                secrets.append(token)
-            }
+            token = try settings.bearerToken?.read()
         } catch {
             return AttemptOutcome(result: .retry, error: error.message)
         }
@@ -26,7 +22,7 @@ struct AlertmanagerChannel: Channel {
         var outcomes: [AttemptOutcome] = []
         for url in settings.urls {
             let base = url.hasSuffix("/") ? String(url.dropLast()) : url
-            outcomes.append(await post.post(body, to: base + "/api/v2/alerts", headers: headers, hiding: secrets))
+            outcomes.append(await post.post(body, to: base + "/api/v2/alerts", bearer: token))
         }
         let best = outcomes.first { $0.result == .delivered } ?? outcomes.first { $0.result != .failed }
         return best ?? outcomes.first ?? AttemptOutcome(result: .failed, error: "no Alertmanager is configured")

@@ -16,15 +16,18 @@ struct HTTPDelivery: Sendable {
     ///
     /// - Parameters:
     ///   - url: hidden in whatever is told of it, with its path.
+    ///   - bearer: sent as `Authorization: Bearer …`, and hidden.
     ///   - secrets: hidden too.
     ///   - taken: says what an answer of 2xx means.
     func post(
-        _ body: [UInt8], to url: String, headers: [(name: String, value: String)] = [], hiding secrets: [String] = [],
+        _ body: [UInt8], to url: String, headers: [(name: String, value: String)] = [], bearer: String? = nil,
+        hiding secrets: [String] = [],
         taken: (HTTPResponse) -> AttemptOutcome = { .delivered($0.status) }
     ) async -> AttemptOutcome {
-        let all = [("Content-Type", "application/json"), ("User-Agent", "etcd-monitor")] + headers
+        var all = [("Content-Type", "application/json"), ("User-Agent", "etcd-monitor")] + headers
+        if let bearer { all.append(("Authorization", "Bearer \(bearer)")) }
         let request = HTTPRequest("POST", url, headers: all, body: body, maximumBodyBytes: Self.answerLimit)
-        let hidden = (secrets + Self.parts(of: url)).filter { !$0.isEmpty }
+        let hidden = (secrets + [bearer].compactMap { $0 } + Self.parts(of: url)).filter { !$0.isEmpty }
         do throws(HTTPClientError) {
             let response = try await client.send(request, deadline: deadline)
             return (200..<300).contains(response.status) ? taken(response) : Self.outcome(of: response, hiding: hidden)

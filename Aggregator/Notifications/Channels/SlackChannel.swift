@@ -102,7 +102,7 @@ struct SlackChannel: Channel {
         }
         let base = settings.apiURL.hasSuffix("/") ? String(settings.apiURL.dropLast()) : settings.apiURL
         return await post.post(
-            json.bytes, to: "\(base)/\(method)", headers: [("Authorization", "Bearer \(token)")], hiding: [token]
+            json.bytes, to: "\(base)/\(method)", bearer: token
         ) { response in Self.outcome(of: response) }
     }
 

@@ -48,10 +48,7 @@ struct SlackMessage {
     }
 
     private static func words(_ alert: Alert) -> String {
-        let state = alert.state == .resolved ? "Resolved" : (alert.labels["severity"] ?? "firing")
-        var lines = [
-            "*\(escaped(state.prefix(1).uppercased() + state.dropFirst())):* \(escaped(MessageText.sentence(alert)))"
-        ]
+        var lines = ["*\(escaped(MessageText.state(alert))):* \(escaped(MessageText.sentence(alert)))"]
         if let action = alert.annotations["action"], alert.state == .firing {
             lines.append("*What to do:* \(escaped(action))")
         }
@@ -102,16 +99,5 @@ struct SlackMessage {
     }
 
     /// Slack's three control characters: nothing in a label can mention, link or format.
-    static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
+    static func escaped(_ text: String) -> String { MessageText.escaped(text, quotes: false) }
 }

@@ -9,21 +9,16 @@ struct WebhookChannel: Channel {
     let links: DashboardLinks
 
     func send(_ notification: DueNotification) async -> AttemptOutcome {
-        let url: String
-        // The same for every attempt: a receiver can see that it has this one.
-        var headers = [(name: "Idempotency-Key", value: notification.idempotencyKey)]
-        var secrets: [String] = []
+        let (url, token): (String, String?)
         do throws(NotificationsError) {
-            url = try settings.url.read()
-            if let token = try settings.bearerToken?.read() {
-                headers.append(("Authorization", "Bearer \(token)"))
-                secrets.append(token)
-            }
+            (url, token) = (try settings.url.read(), try settings.bearerToken?.read())
         } catch {
             return AttemptOutcome(result: .retry, error: error.message)
         }
         let body = AlertmanagerBody.make(
             notification.content, receiver: name, externalURL: links.base, generatorURL: links.link(for:))
-        return await post.post(body, to: url, headers: headers, hiding: secrets)
+        // The same for every attempt: a receiver can see that it has this one.
+        return await post.post(
+            body, to: url, headers: [("Idempotency-Key", notification.idempotencyKey)], bearer: token)
     }
 }

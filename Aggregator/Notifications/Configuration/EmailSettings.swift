@@ -31,7 +31,7 @@ public struct EmailSettings: Sendable {
         server = SMTPServer(host: address?.host ?? "", port: address?.port ?? port, security: security)
         server.user = reader.string("user", default: nil)
         server.clientName = reader.string("hello", default: nil)
-        if let file = reader.string("ca_file", default: nil) { server.tls = TLSOptions(trust: .file(file)) }
+        server.tls = reader.tls()
         password = reader.secret("password")
         if recipients.isEmpty { reader.reportMissing("to", remedy: "add `to: [someone@example.com]`") }
         for address in recipients + [sender] where !Self.isAddress(address) {

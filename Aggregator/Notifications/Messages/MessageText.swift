@@ -99,7 +99,8 @@ struct MessageText {
 
     // MARK: Parts
 
-    private static func state(_ alert: Alert) -> String {
+    /// `Critical`, `Resolved`
+    static func state(_ alert: Alert) -> String {
         alert.state == .resolved ? "Resolved" : (alert.labels["severity"] ?? "firing").capitalizedFirst
     }
 
@@ -126,15 +127,16 @@ struct MessageText {
 
     private static func isWebLink(_ text: String) -> Bool { text.hasPrefix("https://") || text.hasPrefix("http://") }
 
-    static func escaped(_ text: String) -> String {
+    /// - Parameter quotes: whether quotes are escaped too, as HTML's attributes want it.
+    static func escaped(_ text: String, quotes: Bool = true) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "&": result += "&amp;"
             case "<": result += "&lt;"
             case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "'": result += "&#39;"
+            case "\"" where quotes: result += "&quot;"
+            case "'" where quotes: result += "&#39;"
             default: result.unicodeScalars.append(scalar)
             }
         }

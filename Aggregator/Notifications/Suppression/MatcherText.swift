@@ -1,4 +1,5 @@
 internal import ConfigurationFile
+public import JSON
 public import SeriesQuery
 
 extension LabelMatcher {
@@ -67,6 +68,26 @@ extension LabelMatcher {
         }
         guard at < bytes.endIndex, bytes[(at + 1)...].allSatisfy({ $0 == 0x20 || $0 == 0x09 }) else { return nil }
         return String(decoding: value, as: UTF8.self)
+    }
+}
+
+extension [LabelMatcher] {
+    /// The cluster that alone they are about; nil if they may be about several.
+    public var cluster: String? {
+        first { $0.name == "cluster" && $0.operation == .equal && !$0.value.isEmpty }?.value
+    }
+
+    /// Appends them as a list of objects with name, operation and value.
+    public func write(to json: inout JSONWriter) {
+        json.array {
+            for matcher in self {
+                $0.object {
+                    $0.member("name", matcher.name)
+                    $0.member("operation", matcher.operation.rawValue)
+                    $0.member("value", matcher.value)
+                }
+            }
+        }
     }
 }
 

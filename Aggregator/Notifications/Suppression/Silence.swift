@@ -84,9 +84,7 @@ public struct Silence: Hashable, Sendable {
     }
 
     /// The cluster that it is about; nil if it is about several. Who may act there may make it.
-    public var cluster: String? {
-        matchers.first { $0.name == "cluster" && $0.operation == .equal && !$0.value.isEmpty }?.value
-    }
+    public var cluster: String? { matchers.cluster }
 
     static let week: Duration = .seconds(7 * 86_400)
 

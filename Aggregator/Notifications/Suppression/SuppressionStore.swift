@@ -106,15 +106,7 @@ struct SuppressionStore: Sendable {
 
     private static func json(_ matchers: [LabelMatcher]) -> String {
         var json = JSONWriter()
-        json.array {
-            for matcher in matchers {
-                $0.object {
-                    $0.member("name", matcher.name)
-                    $0.member("operation", matcher.operation.rawValue)
-                    $0.member("value", matcher.value)
-                }
-            }
-        }
+        matchers.write(to: &json)
         return String(decoding: json.bytes, as: UTF8.self)
     }
 

@@ -7,7 +7,7 @@ import Testing
 @Suite struct GaugeTests {
     private static let all =
         Gauge.allCases.map { ($0.rawValue, $0.definition) }
-        + [("roundTrip", Gauge.roundTrip), ("sendFailures", Gauge.sendFailures)]
+        + [("roundTrip", Gauge.roundTrip), ("sendFailures", Gauge.sendFailures), ("flags", Gauge.flags)]
 
     @Test(arguments: all.map(\.0)) func isAQueryWhateverTheClustersName(name: String) throws {
         let definition = try #require(Self.all.first { $0.0 == name }?.1)

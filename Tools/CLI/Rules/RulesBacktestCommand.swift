@@ -42,14 +42,11 @@ struct RulesBacktestCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        do {
-            let answer = try await aggregator.client().ask(
+        let answer = try await aggregator.ask {
+            try await $0.ask(
                 "POST", "/api/v1/rules/backtest", try question(at: WallClock.system.now), deadline: .seconds(90))
-            if json { Terminal.print("\(answer)") } else { BacktestText(answer).lines.forEach(Terminal.print) }
-        } catch let failure as CommandFailure {
-            Terminal.complain("\(failure)")
-            throw ExitCode(2)
         }
+        if json { Terminal.print("\(answer)") } else { BacktestText(answer).lines.forEach(Terminal.print) }
     }
 
     private func question(at now: Timestamp) throws -> JSONValue {

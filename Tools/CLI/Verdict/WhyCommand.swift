@@ -26,13 +26,7 @@ struct WhyCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let answer: JSONValue
-        do {
-            answer = try await aggregator.client().ask("GET", try path)
-        } catch let failure as CommandFailure {
-            Terminal.complain("\(failure)")
-            throw ExitCode(2)
-        }
+        let answer = try await aggregator.ask { try await $0.ask("GET", try path) }
         if json {
             Terminal.print("\(answer)")
         } else {
