@@ -200,10 +200,10 @@ public final class FleetHealthService: Service, CustomStringConvertible {
 }
 
 extension ClusterSummary {
-    /// Takes `sentence` for its cause where members answer and something is slow.
+    /// Takes `sentence` for its cause where it is degraded though all members answer. A verdict explains and does not
+    /// judge: it may be about what is over, such as an election minutes ago.
     mutating func explain(_ sentence: String?) {
-        guard let sentence, status == .healthy || status == .degraded, members.up == members.total else { return }
-        status = .degraded
+        guard let sentence, status == .degraded, members.up == members.total else { return }
         cause = sentence
     }
 

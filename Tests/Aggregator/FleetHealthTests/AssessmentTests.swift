@@ -85,6 +85,25 @@ private struct Scene {
         #expect(scene.detail.members.map(\.indexLag) == ["0", "0", "13000"])
     }
 
+    @Test func aVerdictExplainsWhatIsDegradedAndNothingElse() {
+        var well = Scene().detail.summary
+        well.explain("etcd-1 was started again.")
+        #expect(well.status == .healthy && well.cause == "All 3 members answer. Can lose 1 more member.")
+
+        var slow = Scene()
+        slow.fact(\.walShareOver16ms, 2, 0.142)
+        slow.fact(\.walP99Seconds, 2, 0.031)
+        var degraded = slow.detail.summary
+        degraded.explain("The disk under etcd-2 is too slow.")
+        #expect(degraded.status == .degraded && degraded.cause == "The disk under etcd-2 is too slow.")
+
+        var down = Scene()
+        down.down(3)
+        var short = down.detail.summary
+        short.explain("The disk under etcd-2 is too slow.")
+        #expect(short.cause.hasPrefix("etcd-3 is down"), "that a member is down is told first")
+    }
+
     @Test func aMemberThatIsDownTakesTheMargin() {
         var scene = Scene()
         scene.down(3)
