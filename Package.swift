@@ -83,13 +83,14 @@ let package = Package(
         system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
         system("CSnappy", pkgConfig: "snappy", apt: "libsnappy-dev"),
+        header("CFallocate"),
         header("CMalloc"),
         header("CTimex"),
 
         // MARK: Shared
         library("Shared", "Model"),
         library("Shared", "AsyncSupport"),
-        library("Shared", "DurableFiles"),
+        library("Shared", "DurableFiles", ["CFallocate"]),
         library("Shared", "JSON"),
         library("Shared", "PrometheusText", ["Model"]),
         library("Shared", "Cryptography", ["COpenSSL"]),
@@ -103,6 +104,13 @@ let package = Package(
         // MARK: Agent
         library("Agent", "EtcdClient", ["Model", "HTTPClient", "JSON", "PrometheusText"]),
         library("Agent", "HostCollectors", ["Model", "PrometheusText", "ConfigurationFile", "CTimex"]),
+        library(
+            "Agent", "WALProbe", ["HostCollectors", "Model", "DurableFiles", "AsyncSupport", logging]),
+        library(
+            "Agent", "DiskChecks", ["HostCollectors", "Model", "JSON", "DurableFiles", "AsyncSupport"]),
+        library(
+            "Agent", "Orders",
+            ["AgentProtocol", "Cryptography", "DurableFiles", "Model", "JSON", "AsyncSupport", logging]),
         library("Agent", "Spool", ["DurableFiles", "FrameCodec", "Model", "AsyncSupport"]),
         library(
             "Agent", "Uplink",
@@ -113,7 +121,9 @@ let package = Package(
         program(
             "etcd-monitor-agent", at: "Agent/Daemon",
             [
-                "EtcdClient", "HostCollectors", "Spool", "Uplink", "ConfigurationFile", "ServiceRuntime",
+                "EtcdClient", "HostCollectors", "WALProbe", "DiskChecks", "Orders", "Spool", "Uplink",
+                "ConfigurationFile",
+                "ServiceRuntime",
                 "AgentProtocol",
                 "FrameCodec", "PrometheusText", "Model", "AsyncSupport", "JSON", "HTTPClient", "Cryptography",
                 "DurableFiles", "CMalloc", logging,
@@ -171,6 +181,9 @@ let package = Package(
             "Aggregator", "Verdict",
             ["Model", "PromQL", "FleetHealth", "Rules", "Postgres", "JSON", "AsyncSupport", logging, lifecycle]),
         library(
+            "Aggregator", "Commands",
+            ["Model", "Postgres", "AgentProtocol", "Fleet", "Cryptography", "JSON", "AsyncSupport", logging, lifecycle]),
+        library(
             "Aggregator", "Ingest",
             [
                 "Model", "Postgres", "MessageSignatures", "FrameCodec", "AgentProtocol", "Fleet", "Access",
@@ -181,7 +194,7 @@ let package = Package(
             [
                 "Model", "SeriesQuery", "PromQL", "SeriesStore", "RemoteWrite", "Rules", "Notifications", "Fleet",
                 "FleetHealth", "Verdict", "Access",
-                "Ingest", "AgentProtocol", "ConfigurationFile",
+                "Ingest", "Commands", "AgentProtocol", "ConfigurationFile",
                 "PrometheusText", "SelfMetrics", "MessageSignatures", "Cryptography", "JSON", "AsyncSupport",
                 "ServiceRuntime", "DurableFiles", hummingbird, hummingbirdHTTP2, nioSSL, logging, lifecycle,
             ], resources: [.embedInCode("OpenAPI/schemas.json")]),
@@ -190,7 +203,7 @@ let package = Package(
             [
                 "API", "Ingest", "Schema", "EmbeddedPostgres", "Postgres", "SeriesStore", "RemoteWrite", "Rules",
                 "Notifications",
-                "Fleet", "FleetHealth", "Verdict", "Access", "SeriesQuery", "PromQL", "SelfMetrics",
+                "Fleet", "FleetHealth", "Verdict", "Access", "Commands", "SeriesQuery", "PromQL", "SelfMetrics",
                 "ConfigurationFile",
                 "ServiceRuntime",
                 "Cryptography", "DurableFiles", "Model",
@@ -234,6 +247,9 @@ let package = Package(
         tests("Shared", "ServiceRuntime", ["JSON", logging]),
         tests("Agent", "EtcdClient", ["Model", "HTTPClient", "JSON"]),
         tests("Agent", "HostCollectors", ["Model", "PrometheusText"]),
+        tests("Agent", "WALProbe", ["HostCollectors", "DurableFiles", "Model", logging]),
+        tests("Agent", "DiskChecks", ["HostCollectors", "JSON", "DurableFiles", "Model"]),
+        tests("Agent", "Orders", ["AgentProtocol", "Cryptography", "JSON", "Model", logging]),
         tests("Agent", "Spool", ["FrameCodec", "DurableFiles", "Model"]),
         tests(
             "Agent", "Uplink",
@@ -247,7 +263,8 @@ let package = Package(
             dependencies: [
                 "etcd-monitor-agent", "AgentProtocol", "ConfigurationFile", "Cryptography", "EtcdClient", "FrameCodec",
                 "HostCollectors", "JSON",
-                "HTTPClient", "Model", "PrometheusText", "Spool", "TestSupport", "Uplink", logging,
+                "HTTPClient", "DiskChecks", "Model", "PrometheusText", "Spool", "TestSupport", "Uplink", "WALProbe",
+                logging,
             ],
             path: "Tests/Agent/DaemonTests", swiftSettings: swiftSettings),
         tests("Aggregator", "Postgres", ["Model", logging]),
@@ -288,6 +305,9 @@ let package = Package(
             ["Model", "AgentProtocol", "SeriesQuery", "PromQL", "Fleet", "Rules", "Postgres", "Schema"]),
         tests(
             "Aggregator", "Verdict", ["Model", "PromQL", "SeriesQuery", "FleetHealth", "Postgres", "Schema", "JSON"]),
+        tests(
+            "Aggregator", "Commands",
+            ["Model", "Postgres", "Schema", "AgentProtocol", "Fleet", "Cryptography", "JSON", logging]),
         tests("Aggregator", "Access", ["Model", "Postgres", "Schema", "Cryptography", logging]),
         tests(
             "Aggregator", "Ingest",
@@ -299,7 +319,7 @@ let package = Package(
             "Aggregator", "API",
             [
                 "Model", "Postgres", "Schema", "SeriesQuery", "SeriesStore", "Fleet", "FleetHealth", "Verdict",
-                "Access", "Ingest",
+                "Access", "Ingest", "Commands",
                 "PromQL", "RemoteWrite", "Rules", "Notifications", "SelfMetrics", "JSON", "HTTPClient", "Cryptography",
                 "MessageSignatures", "AgentProtocol", "FrameCodec", "Spool", "Uplink", "AsyncSupport", hummingbird,
                 hummingbirdTesting,

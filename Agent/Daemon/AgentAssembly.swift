@@ -4,10 +4,12 @@ internal import FrameCodec
 internal import HostCollectors
 internal import Logging
 internal import Model
+internal import Orders
 internal import ServiceRuntime
 internal import Spool
 internal import Synchronization
 internal import Uplink
+internal import WALProbe
 
 /// Builds the rooms, plugs them together and runs them: the only file that knows them all.
 struct AgentAssembly: Sendable {
@@ -18,6 +20,9 @@ struct AgentAssembly: Sendable {
     private let writer: BatchWriter
     private let loop: CollectionLoop
     private let watches: [MemberWatch]
+    /// Of every member; they run only if disks are to be probed.
+    private let probes: [WALProbe]
+    private let desk: OrderDesk
     private let notifier = SystemdNotifier()
     private let logger: Logger
 
@@ -36,8 +41,10 @@ struct AgentAssembly: Sendable {
             directory: configuration.spoolDirectory, limitBytes: configuration.spoolLimitBytes,
             random: { SecureRandom.uint64() })
         self.spool = spool
+        let announced = Announcement()
         let sender = BatchSender(
-            identity: identity, aggregators: configuration.aggregators, spool: spool, logger: logger)
+            identity: identity, aggregators: configuration.aggregators, spool: spool, logger: logger,
+            onOrders: { announced.desk?.wake() })
         self.sender = sender
         let descriptors = Self.descriptors(configuration, node: identity.node)
         let writer = BatchWriter(
@@ -48,11 +55,15 @@ struct AgentAssembly: Sendable {
         let deadlines = EtcdSource.Deadlines(
             scrapeInterval: configuration.scrapeInterval, statusInterval: configuration.statusInterval)
         let versions = KnownVersions()
+        let probes = Self.probes(configuration, hostRoot, logger)
+        self.probes = probes
+        desk = try Self.desk(configuration, identity, probes, sender: sender, spool: spool, logger)
+        announced.desk = desk
         let members = configuration.members.enumerated().map { index, member in
             EtcdSource(
                 number: index, name: member.name, node: identity.node,
                 client: EtcdClient(clientURL: member.clientURL, metricsURL: member.metricsURL, tls: member.tls),
-                deadlines: deadlines, versions: versions, logger: logger)
+                deadlines: deadlines, versions: versions, probe: probes[index], logger: logger)
         }
         var sources: [(source: any ScrapeSource, every: Int64)] = members.map { ($0, 1) }
         if configuration.watchesHost {
@@ -73,6 +84,34 @@ struct AgentAssembly: Sendable {
         watches = members.map {
             MemberWatch(source: $0, interval: configuration.statusInterval, writer: writer)
         }
+    }
+
+    /// One for each member.
+    private static func probes(
+        _ configuration: AgentConfiguration, _ root: HostRoot, _ logger: Logger
+    ) -> [WALProbe] {
+        configuration.members.map { member in
+            WALProbe(
+                member: member.watched, directory: member.probeDirectory,
+                ownDirectory: "\(configuration.stateDirectory)/wal-probe-\(member.clientPort)",
+                options: configuration.diskProbe ?? ProbeOptions(), root: root, logger: logger)
+        }
+    }
+
+    private static func desk(
+        _ configuration: AgentConfiguration, _ identity: AgentIdentity, _ probes: [WALProbe], sender: BatchSender,
+        spool: Spool, _ logger: Logger
+    ) throws -> OrderDesk {
+        let byMember = Dictionary(zip(configuration.members.map(\.name), probes)) { first, _ in first }
+        return OrderDesk(
+            authority: OrderDesk.Authority(
+                agent: identity.agent, key: identity.commandKey,
+                allowed: Set(configuration.commands.map(\.rawValue))),
+            kinds: [DiskCheckOrder(probes: byMember)],
+            executed: try ExecutedOrders(path: configuration.stateDirectory + "/orders.json"),
+            line: OrderDesk.Line(
+                epoch: { await spool.nextSlot.epoch }, now: { sender.aggregatorTime },
+                exchange: { try await sender.exchange($0) }), logger: logger)
     }
 
     /// What the stream's sources are, as they are numbered: members, host, agent.
@@ -108,6 +147,10 @@ struct AgentAssembly: Sendable {
             group.addTask { try await keepGoing { try await sender.run() } }
             group.addTask { try await keepGoing { await writer.run() } }
             group.addTask { try await keepGoing { try await loop.run() } }
+            if configuration.diskProbe != nil {
+                for probe in probes { group.addTask { try await keepGoing { try await probe.run() } } }
+            }
+            group.addTask { try await keepGoing { try await desk.run() } }
             for watch in watches { group.addTask { try await keepGoing { try await watch.run() } } }
             group.addTask { try await keepGoing { try await reportStatus() } }
             group.addTask { try await keepGoing { try await releaseMemory() } }
@@ -162,6 +205,16 @@ struct AgentAssembly: Sendable {
         if status.isRefused { return "Refused by the aggregator: \(status.lastError)" }
         if status.awaySince != nil { return "Measuring \(members); the aggregator is away: \(status.lastError)" }
         return "Measuring \(members); \(status.acknowledgedBatches) batches sent to \(status.aggregator)"
+    }
+}
+
+/// Lets the sender wake the desk, though the desk asks through the sender.
+private final class Announcement: Sendable {
+    private let slot = Mutex<OrderDesk?>(nil)
+
+    var desk: OrderDesk? {
+        get { slot.withLock { $0 } }
+        set { slot.withLock { $0 = newValue } }
     }
 }
 

@@ -37,6 +37,7 @@ struct AgentCommand {
             let members = configuration.members.map(\.name).joined(separator: ", ")
             print("\(file): good: cluster \(configuration.cluster), node \(configuration.node), members \(members)")
         case .enrol(let enrolment): try await enrol(enrolment)
+        case .diskCheck(let command): exit(try await command.run())
         case .run(let file): try await run(file)
         }
     }

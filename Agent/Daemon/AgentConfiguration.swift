@@ -2,6 +2,7 @@ internal import ConfigurationFile
 internal import Glibc
 internal import HTTPClient
 internal import HostCollectors
+internal import WALProbe
 
 /// `/etc/etcd-monitor/agent.yaml`, checked.
 struct AgentConfiguration: Sendable {
@@ -14,6 +15,8 @@ struct AgentConfiguration: Sendable {
         var tls: TLSOptions
         var dataDirectory: String
         var walDirectory: String?
+        /// Where the WAL's disk is probed; nil for a directory of the agent's on the same filesystem.
+        var probeDirectory: String?
 
         /// As the host's collectors need it.
         var watched: WatchedMember {
@@ -25,7 +28,7 @@ struct AgentConfiguration: Sendable {
     /// What a person elsewhere may have done on this host; nothing unless this file says so.
     enum Command: String, CaseIterable, Sendable {
         case consoleRead = "console-read"
-        case diskBenchmark = "disk-benchmark"
+        case diskCheck = "disk-check"
         case benchmark
         case defragment
         case snapshot
@@ -46,6 +49,8 @@ struct AgentConfiguration: Sendable {
     var statusInterval: Duration
     var spoolDirectory: String
     var spoolLimitBytes: Int
+    /// nil: the disks are not probed.
+    var diskProbe: ProbeOptions?
     var commands: [Command]
 
     /// Reads and checks the file at `path`; every problem is told at once.
@@ -76,6 +81,7 @@ struct AgentConfiguration: Sendable {
         watchesHost = root.bool("host", default: true)
         (scrapeInterval, statusInterval) = Self.intervals(&root)
         (spoolDirectory, spoolLimitBytes) = Self.spool(&root, stateDirectory)
+        diskProbe = Self.diskProbe(&root)
         commands = root.list("commands").compactMap { node in
             if let command = node.text.flatMap(Command.init(rawValue:)) { return command }
             let known = Command.allCases.map(\.rawValue).joined(separator: ", ")
@@ -142,10 +148,11 @@ struct AgentConfiguration: Sendable {
         let data = path("data_dir", &reader)
         if reader.node["data_dir"] == nil { reader.reportMissing("data_dir", remedy: "add etcd's --data-dir") }
         let wal = path("wal_dir", &reader)
+        let probe = path("probe_dir", &reader)
         reader.finish()
         return Member(
             name: name, clientURL: url?.origin ?? "", clientPort: url?.port ?? 0, metricsURL: metrics?.origin,
-            tls: tls, dataDirectory: data ?? "/", walDirectory: wal)
+            tls: tls, dataDirectory: data ?? "/", walDirectory: wal, probeDirectory: probe)
     }
 
     private static func tls(_ member: inout MappingReader, isSecure: Bool) -> TLSOptions {
@@ -188,6 +195,19 @@ struct AgentConfiguration: Sendable {
         let limit = reader.bytes("limit", default: 256 << 20, in: (8 << 20)...(64 << 30))
         reader.finish()
         return (directory, limit)
+    }
+
+    private static func diskProbe(_ root: inout MappingReader) -> ProbeOptions? {
+        var options = ProbeOptions()
+        guard var reader = root.mapping("disk_probe") else { return options }
+        let isEnabled = reader.bool("enabled", default: true)
+        options.interval = reader.duration(
+            "interval", default: options.interval, in: .milliseconds(500)...(.seconds(60)))
+        options.dailyLimitBytes = reader.bytes(
+            "daily_limit", default: options.dailyLimitBytes, in: (1 << 20)...(16 << 30))
+        options.pressureLimit = reader.double("io_pressure_limit", default: options.pressureLimit, in: 1...100)
+        reader.finish()
+        return isEnabled ? options : nil
     }
 
     private static func path(_ key: String, _ reader: inout MappingReader) -> String? {

@@ -3,6 +3,7 @@ enum AgentInvocation: Equatable {
     case run(configuration: String)
     case checkConfiguration(String)
     case enrol(Enrolment)
+    case diskCheck(DiskCheckCommand)
     case version
     case help
 
@@ -36,6 +37,7 @@ enum AgentInvocation: Equatable {
                     server: try options.require("--server"), fingerprint: try options.require("--ca-fingerprint"),
                     tokenFile: try options.require("--token-file"),
                     configuration: try options.take("--config") ?? AgentConfiguration.standardFile))
+        case "disk": self = .diskCheck(try DiskCheckCommand(&options))
         case "version", "--version": self = .version
         case "help", "--help", "-h": self = .help
         default: throw Misuse(description: "unknown command \"\(word)\"")
@@ -57,14 +59,17 @@ enum AgentInvocation: Equatable {
         etcd-monitor-agent enrol --server URL --ca-fingerprint sha256:HEX --token-file FILE|- [--config FILE]
             Makes this host's key and exchanges a one-time token for an identity. "-" reads the token from standard
             input. On the aggregator: etcd-monitor-aggregator token create --cluster NAME
+        etcd-monitor-agent disk check [--profile etcd|kubernetes|database] [--runs N] [--concurrent N] [--json] DIRECTORY
+            Times the disk under DIRECTORY with fio and grades it for etcd, also before etcd is installed. Writes at most
+            22 MB (etcd) or 100 MB a job; the median of N runs (3) counts, of concurrent jobs (1) the worst.
         etcd-monitor-agent version
 
         FILE is \(AgentConfiguration.standardFile) unless given.
-        Exit status: 0 done, 1 failed, 2 wrong arguments.
+        Exit status: 0 done, 1 failed, 2 wrong arguments; of a disk check also 3 marginal, 4 not ready, 130 cancelled.
         """
 
     /// `--name value` and `--name=value`, each once.
-    private struct Options {
+    struct Options {
         private var words: ArraySlice<String>
         private var taken: Set<Int> = []
 
@@ -86,6 +91,25 @@ enum AgentInvocation: Equatable {
                 return words[index + 1]
             }
             return nil
+        }
+
+        /// Whether `name` stands there.
+        mutating func flag(_ name: String) -> Bool {
+            guard let index = words.indices.first(where: { !taken.contains($0) && words[$0] == name }) else {
+                return false
+            }
+            taken.insert(index)
+            return true
+        }
+
+        /// The next word that is no option; ask for it after all options.
+        mutating func positional(_ what: String) throws(Misuse) -> String {
+            guard let index = words.indices.first(where: { !taken.contains($0) && !words[$0].hasPrefix("-") }) else {
+                if wantsHelp { return "" }
+                throw Misuse(description: "\(what) is missing")
+            }
+            taken.insert(index)
+            return words[index]
         }
 
         mutating func require(_ name: String) throws(Misuse) -> String {

@@ -3,6 +3,7 @@ internal import EtcdClient
 internal import Logging
 internal import Model
 internal import PrometheusText
+internal import WALProbe
 
 /// One etcd member: its metrics, its state, and how long reads take. A member that is down, slow or answers garbage is
 /// an answer too: `up` 0 with a reason.
@@ -17,6 +18,9 @@ actor EtcdSource: ScrapeSource {
     private var parser = ExpositionParser()
     private var board = SampleBoard()
     private var series: EtcdSeries
+    private let probe: WALProbe?
+    private var probeSeries = ProbeSeries()
+    private var vitals = VitalsReader()
     private var observation = MemberObservation()
     private var readFailures: [EtcdClient.ReadKind: Double] = [:]
     private var lastFailure: EtcdError.Code?
@@ -41,10 +45,12 @@ actor EtcdSource: ScrapeSource {
         }
     }
 
+    /// - Parameter probe: of the member's WAL: told what is known of the member, and read with it.
     init(
         number: Int, name: String, node: String, client: EtcdClient, deadlines: Deadlines, versions: KnownVersions,
-        logger: Logger
+        probe: WALProbe? = nil, logger: Logger
     ) {
+        self.probe = probe
         self.number = number
         self.name = name
         self.client = client
@@ -65,6 +71,7 @@ actor EtcdSource: ScrapeSource {
 
     /// Asks for Status; true if something changed that should be known at once.
     func refreshStatus() async -> Bool {
+        defer { tellProbe(areMetricsFresh: false) }
         do throws(EtcdError) {
             let status = try await client.status(deadline: deadlines.status)
             versions[name] = status.version
@@ -103,6 +110,8 @@ actor EtcdSource: ScrapeSource {
         series.setScrape(failure: failure?.code, seconds: duration.fractionalSeconds, in: &board)
         for (kind, result) in reads { set(kind, result) }
         series.set(observation, in: &board)
+        tellProbe(areMetricsFresh: failure == nil)
+        if let probe { probeSeries.set(probe.report, in: &board) }
         board.end()
         return Scrape(source: number, timestamp: timestamp, board: board, state: observation.state.json)
     }
@@ -113,6 +122,11 @@ actor EtcdSource: ScrapeSource {
         } catch {
             return .failure(error)
         }
+    }
+
+    private func tellProbe(areMetricsFresh: Bool) {
+        guard let probe else { return }
+        probe.note(vitals.vitals(observation, board, areMetricsFresh: areMetricsFresh))
     }
 
     private func memberList() async -> EtcdMembers? {

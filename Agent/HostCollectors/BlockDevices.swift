@@ -1,23 +1,23 @@
 /// How block devices stand on one another: partitions, LVM, dm-crypt, md, multipath, as /sys/class/block tells it.
-struct BlockDevices {
+package struct BlockDevices: Sendable {
     private let blocks: String
     private let numbers: String
 
-    init(_ root: HostRoot) {
+    package init(_ root: HostRoot) {
         blocks = root.sys + "/class/block"
         numbers = root.sys + "/dev/block"
     }
 
     /// Everything that `mount` stands on, and the disks at the bottom of it.
-    struct Stack: Equatable {
+    package struct Stack: Equatable, Sendable {
         /// From the filesystem's own device downwards, each once.
-        var all: [String] = []
+        package var all: [String] = []
         /// The ones that stand on nothing.
-        var disks: [String] = []
+        package var disks: [String] = []
     }
 
     /// The devices under `mount`; empty if it has none that the kernel tells of (tmpfs, ZFS, NFS).
-    func stack(under mount: Mount) -> Stack {
+    package func stack(under mount: Mount) -> Stack {
         var stack = Stack()
         if let link = linkTarget("\(numbers)/\(mount.deviceNumber)") {
             descend(from: lastComponent(link), into: &stack)

@@ -1,25 +1,25 @@
 internal import Glibc
 
 /// A process that runs etcd.
-struct EtcdProcess: Hashable {
-    var pid: Int
+package struct EtcdProcess: Hashable, Sendable {
+    package var pid: Int
     /// Clock ticks after boot: with the pid, the process' identity.
-    var startTicks: UInt64
+    package var startTicks: UInt64
 }
 
 /// Finds the process of a member: by who listens on its client port, else by its command line.
 ///
 /// Whose socket it is can be told only by `/proc/PID/fd`, which needs CAP_SYS_PTRACE for another user's process. The
 /// command line is open to all, and enough where it says `--data-dir` or only one etcd runs.
-struct EtcdProcessFinder {
+package struct EtcdProcessFinder {
     private let root: HostRoot
 
-    init(_ root: HostRoot) {
+    package init(_ root: HostRoot) {
         self.root = root
     }
 
     /// The process of `member`, or nil if none is found.
-    func find(_ member: WatchedMember, _ reader: inout FileReader) throws(HostError) -> EtcdProcess? {
+    package func find(_ member: WatchedMember, _ reader: inout FileReader) throws(HostError) -> EtcdProcess? {
         let candidates = try etcdProcesses(&reader)
         if let port = member.clientPort, candidates.count > 1 {
             let sockets = try listeningSockets(on: port, &reader)
@@ -36,8 +36,13 @@ struct EtcdProcessFinder {
     }
 
     /// Whether `process` still runs (and its number was not given to another one).
-    func isAlive(_ process: EtcdProcess, _ reader: inout FileReader) -> Bool {
+    package func isAlive(_ process: EtcdProcess, _ reader: inout FileReader) -> Bool {
         self.process(process.pid, &reader) == process
+    }
+
+    /// The data directories that the host's etcd processes name on their command lines.
+    package func dataDirectories(_ reader: inout FileReader) throws(HostError) -> [String] {
+        try etcdProcesses(&reader).compactMap(\.dataDirectory)
     }
 
     private struct Candidate {

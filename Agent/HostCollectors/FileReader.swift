@@ -1,14 +1,16 @@
 internal import Glibc
 
 /// Reads the kernel's small files into one buffer that is used again and again.
-struct FileReader {
+package struct FileReader {
     private var buffer = [UInt8](repeating: 0, count: 16 * 1024)
 
     /// A file of the kernel longer than this is not read to its end.
     private static let limit = 4 * 1024 * 1024
 
+    package init() {}
+
     /// The contents of the file at `path`, as a scanner that should be done before the next read.
-    mutating func read(_ path: String) throws(HostError) -> TextScanner {
+    package mutating func read(_ path: String) throws(HostError) -> TextScanner {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw HostError(errno: errno, on: path) }
         defer { close(descriptor) }
@@ -32,14 +34,14 @@ struct FileReader {
     }
 
     /// The single number that the file at `path` holds.
-    mutating func number(_ path: String) throws(HostError) -> Double {
+    package mutating func number(_ path: String) throws(HostError) -> Double {
         var scanner = try read(path)
         guard let value = scanner.number() else { throw HostError(.malformed, "\(path): not a number") }
         return value
     }
 
     /// The single line that the file at `path` holds, without blanks at its ends.
-    mutating func line(_ path: String) throws(HostError) -> String {
+    package mutating func line(_ path: String) throws(HostError) -> String {
         var scanner = try read(path)
         return scanner.restOfLine()
     }
@@ -47,13 +49,13 @@ struct FileReader {
 
 extension FileReader {
     /// The number in the file at `path`, or nil where a kernel or driver does not have it or will not tell now.
-    mutating func numberIfAny(_ path: String) -> Double? {
+    package mutating func numberIfAny(_ path: String) -> Double? {
         try? number(path)  // absence is the answer
     }
 }
 
 /// The names in the folder `path`, without `.` and `..`.
-func namesInDirectory(_ path: String) throws(HostError) -> [String] {
+package func namesInDirectory(_ path: String) throws(HostError) -> [String] {
     guard let directory = opendir(path) else { throw HostError(errno: errno, on: path) }
     defer { closedir(directory) }
     var names: [String] = []
@@ -67,7 +69,7 @@ func namesInDirectory(_ path: String) throws(HostError) -> [String] {
 }
 
 /// Where the symbolic link `path` points, or nil.
-func linkTarget(_ path: String) -> String? {
+package func linkTarget(_ path: String) -> String? {
     var buffer = [UInt8](repeating: 0, count: 4096)
     let count = buffer.withUnsafeMutableBytes { bytes in
         bytes.withMemoryRebound(to: CChar.self) { characters in
@@ -78,9 +80,9 @@ func linkTarget(_ path: String) -> String? {
 }
 
 /// The part of `path` after its last slash.
-func lastComponent(_ path: String) -> String {
+package func lastComponent(_ path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? ""
 }
 
 /// Whether something is at `path` that the agent can see.
-func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+package func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

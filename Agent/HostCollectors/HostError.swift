@@ -26,7 +26,7 @@ public struct HostError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The error of the system call that just failed on `what`.
-    init(errno number: Int32, on what: String) {
+    package init(errno number: Int32, on what: String) {
         let code: Code =
             switch number {
             case ENOENT, ENOTDIR, ESRCH, ENODEV, EOPNOTSUPP: .absent

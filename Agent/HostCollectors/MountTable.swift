@@ -1,19 +1,42 @@
 internal import Glibc
 
 /// One mount, as proc_pid_mountinfo(5) has it.
-struct Mount: Hashable {
+package struct Mount: Hashable, Sendable {
     /// `major:minor` of the filesystem; major 0 where it has no block device of its own (btrfs, overlay, tmpfs).
-    var deviceNumber: String
-    var mountPoint: String
-    var filesystem: String
+    package var deviceNumber: String
+    /// The part of the filesystem that is mounted: `/`, or a folder (bind mounts) or subvolume of it.
+    package var root: String
+    package var mountPoint: String
+    package var filesystem: String
     /// What was mounted: `/dev/vda1`, `tank/etcd`, `tmpfs`.
-    var source: String
-    var isReadOnly: Bool
+    package var source: String
+    /// Of this mount alone: `rw,noatime`.
+    package var options: String
+    /// Of the filesystem, wherever it is mounted: `rw,data=ordered`.
+    package var filesystemOptions: String
+
+    /// A mount; tests make them too.
+    package init(
+        deviceNumber: String, root: String = "/", mountPoint: String, filesystem: String, source: String,
+        options: String = "rw", filesystemOptions: String = "rw"
+    ) {
+        self.deviceNumber = deviceNumber
+        self.root = root
+        self.mountPoint = mountPoint
+        self.filesystem = filesystem
+        self.source = source
+        self.options = options
+        self.filesystemOptions = filesystemOptions
+    }
+
+    package var isReadOnly: Bool {
+        [options, filesystemOptions].contains { $0.split(separator: ",").contains("ro") }
+    }
 }
 
 /// The mounts that the host's processes see.
-struct MountTable {
-    let mounts: [Mount]
+package struct MountTable: Sendable {
+    package let mounts: [Mount]
 
     /// The table of process 1, as the agent's own may show what its sandbox made read-only; else the agent's.
     init(_ root: HostRoot, _ reader: inout FileReader) throws(HostError) {
@@ -24,13 +47,24 @@ struct MountTable {
         }
     }
 
-    init(parsing text: String) {
+    /// The table that the process `pid` sees: a service's sandbox or a container has another than the host. Open to
+    /// everyone, unless /proc is mounted with `hidepid`.
+    package init(of pid: Int, _ root: HostRoot, _ reader: inout FileReader) throws(HostError) {
+        mounts = Self.parse(try reader.read("\(root.proc)/\(pid)/mountinfo"))
+    }
+
+    /// The table that this process sees.
+    package init(ofThisProcess root: HostRoot, _ reader: inout FileReader) throws(HostError) {
+        mounts = Self.parse(try reader.read(root.proc + "/self/mountinfo"))
+    }
+
+    package init(parsing text: String) {
         mounts = Self.parse(TextScanner(text))
     }
 
     /// The mount that holds `path`: the one with the longest mount point above it; of equal ones the last, which
     /// covers the others.
-    func mount(holding path: String) -> Mount? {
+    package func mount(holding path: String) -> Mount? {
         var best: Mount?
         for mount in mounts where Self.is(path, under: mount.mountPoint) {
             if mount.mountPoint.utf8.count >= best?.mountPoint.utf8.count ?? 0 { best = mount }
@@ -47,15 +81,15 @@ struct MountTable {
         var mounts: [Mount] = []
         while !text.isAtEnd {
             text.skipWords(2)
-            if let number = text.word(), text.word() != nil, let point = text.word(), let options = text.word() {
+            if let number = text.word(), let root = text.word(), let point = text.word(), let options = text.word() {
                 while let optional = text.word(), optional != "-" {}
                 if let filesystem = text.word(), let source = text.word() {
                     let superOptions = text.word() ?? ""
                     mounts.append(
                         Mount(
-                            deviceNumber: number, mountPoint: unescaped(point), filesystem: filesystem,
-                            source: unescaped(source),
-                            isReadOnly: [options, superOptions].contains { $0.split(separator: ",").contains("ro") }))
+                            deviceNumber: number, root: unescaped(root), mountPoint: unescaped(point),
+                            filesystem: filesystem, source: unescaped(source), options: options,
+                            filesystemOptions: superOptions))
                 }
             }
             text.nextLine()
@@ -86,7 +120,7 @@ struct MountTable {
 
 /// `path` without symbolic links, as far as the agent may look: what is behind a closed door keeps its name, so a WAL
 /// directory inside etcd's 0700 directory is taken to be on the same filesystem.
-func resolvedPath(_ path: String) -> String {
+package func resolvedPath(_ path: String) -> String {
     var known = path
     var rest = ""
     while true {

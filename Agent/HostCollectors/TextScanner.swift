@@ -1,15 +1,15 @@
 /// Walks over the text of a kernel file: words, numbers, lines. Never beyond its end.
-struct TextScanner {
+package struct TextScanner {
     private let bytes: [UInt8]
     private let end: Int
     private var position = 0
 
-    init(_ bytes: [UInt8], end: Int) {
+    package init(_ bytes: [UInt8], end: Int) {
         self.bytes = bytes
         self.end = min(end, bytes.count)
     }
 
-    init(_ text: String) {
+    package init(_ text: String) {
         bytes = Array(text.utf8)
         end = bytes.count
     }
@@ -17,10 +17,10 @@ struct TextScanner {
     /// All of it.
     var text: String { String(decoding: bytes[..<end], as: UTF8.self) }
 
-    var isAtEnd: Bool { position >= end }
+    package var isAtEnd: Bool { position >= end }
 
     /// The next word of this line, or nil at the line's end.
-    mutating func word() -> String? {
+    package mutating func word() -> String? {
         skipBlanks()
         let start = position
         while position < end, !Self.isBlank(bytes[position]), bytes[position] != 0x0a { position += 1 }
@@ -28,7 +28,7 @@ struct TextScanner {
     }
 
     /// The next word up to, and without, `separator` (which is passed), or nil if this line has none.
-    mutating func word(upTo separator: UInt8) -> String? {
+    package mutating func word(upTo separator: UInt8) -> String? {
         skipBlanks()
         let start = position
         while position < end, bytes[position] != 0x0a {
@@ -43,7 +43,7 @@ struct TextScanner {
     }
 
     /// The next word of this line as a number, or nil (and the word is passed) if it is none.
-    mutating func number() -> Double? {
+    package mutating func number() -> Double? {
         skipBlanks()
         let start = position
         var whole: UInt64 = 0
@@ -60,10 +60,10 @@ struct TextScanner {
     }
 
     /// The next word as an exact unsigned number, or nil (and the word is passed) if it is none.
-    mutating func unsigned() -> UInt64? { word().flatMap { UInt64($0) } }
+    package mutating func unsigned() -> UInt64? { word().flatMap { UInt64($0) } }
 
     /// What is left of this line, without blanks at its ends; goes to the next line.
-    mutating func restOfLine() -> String {
+    package mutating func restOfLine() -> String {
         skipBlanks()
         let start = position
         while position < end, bytes[position] != 0x0a { position += 1 }
@@ -74,13 +74,13 @@ struct TextScanner {
     }
 
     /// Goes to the next line.
-    mutating func nextLine() {
+    package mutating func nextLine() {
         while position < end, bytes[position] != 0x0a { position += 1 }
         if position < end { position += 1 }
     }
 
     /// Passes `count` words of this line.
-    mutating func skipWords(_ count: Int) {
+    package mutating func skipWords(_ count: Int) {
         for _ in 0..<count {
             skipBlanks()
             while position < end, !Self.isBlank(bytes[position]), bytes[position] != 0x0a { position += 1 }

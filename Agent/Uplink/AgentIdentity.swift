@@ -19,13 +19,19 @@ public struct AgentIdentity: Sendable {
     public var key: Ed25519PrivateKey
     /// The certificate authority of the aggregator, PEM.
     public var authorityPEM: String
+    /// What orders are verified with, given at enrolment; nil from an aggregator that gives none.
+    public var commandKey: Ed25519PublicKey?
 
     static let identityFile = "identity.json"
     static let keyFile = "agent.key"
     static let authorityFile = "ca.pem"
 
     /// An identity as enrolment makes it.
-    public init(agent: AgentID, cluster: String, node: String, key: Ed25519PrivateKey, authorityPEM: String) {
+    public init(
+        agent: AgentID, cluster: String, node: String, key: Ed25519PrivateKey, authorityPEM: String,
+        commandKey: Ed25519PublicKey? = nil
+    ) {
+        self.commandKey = commandKey
         self.agent = agent
         self.cluster = cluster
         self.node = node
@@ -52,13 +58,15 @@ public struct AgentIdentity: Sendable {
         guard let id = answer["agentID"]?.string.flatMap(AgentID.init), let cluster = answer["cluster"]?.string,
             let node = answer["node"]?.string
         else { throw UplinkError(.identity, "\(path): agentID, cluster or node is missing; enrol this host again") }
+        let commandKey = answer["commandKey"]?.string.flatMap(Base64.decode)
         let keyPath = "\(directory)/\(keyFile)"
         let keyPEM = String(decoding: try read(keyPath), as: UTF8.self)
         let authority = String(decoding: try read("\(directory)/\(authorityFile)"), as: UTF8.self)
         do throws(CryptographyError) {
             return AgentIdentity(
                 agent: id, cluster: cluster, node: node, key: try Ed25519PrivateKey(pem: keyPEM),
-                authorityPEM: authority)
+                authorityPEM: authority,
+                commandKey: try commandKey.map { key throws(CryptographyError) in try Ed25519PublicKey(raw: key) })
         } catch {
             throw UplinkError(.identity, "\(keyPath): \(error)", cause: error)
         }
@@ -71,6 +79,7 @@ public struct AgentIdentity: Sendable {
             $0.member("agentID", agent.description)
             $0.member("cluster", cluster)
             $0.member("node", node)
+            if let commandKey { $0.member("commandKey", Base64.encode(commandKey.raw)) }
         }
         do {
             try Directory.create(directory)

@@ -44,6 +44,7 @@ public final class BatchSender: Sendable {
     let clock: WallClock
     let pace: Pace
     private let signal = Signal()
+    private let onOrders: @Sendable () -> Void
     let shared: Mutex<UplinkStatus>
 
     /// A sender of `identity`'s batches in `spool`.
@@ -51,10 +52,12 @@ public final class BatchSender: Sendable {
     ///   - aggregators: `https://HOST:PORT` without a path, in order of preference; at least one.
     ///   - client: with the TLS options to use; nil for TLS 1.3 that trusts the identity's CA alone, and HTTP/2
     ///     if the aggregator speaks it.
+    ///   - onOrders: called when an answer announces orders.
     public init(
         identity: AgentIdentity, aggregators: [String], spool: Spool, client: HTTPClient? = nil, logger: Logger,
-        clock: WallClock = .system, pace: Pace = Pace()
+        clock: WallClock = .system, pace: Pace = Pace(), onOrders: @escaping @Sendable () -> Void = {}
     ) {
+        self.onOrders = onOrders
         precondition(!aggregators.isEmpty)
         self.identity = identity
         self.aggregators = aggregators
@@ -128,6 +131,7 @@ public final class BatchSender: Sendable {
         switch Answer(response) {
         case .accepted:
             try await accepted(record, aggregator, &delivery)
+            if response[header: AgentProtocol.commandsHeader] != nil { onOrders() }
             if delivery.inquiry.isDue(at: .now) {
                 delivery.inquiry.asked(at: .now, isSettled: try await askWhatIsLacking(aggregator))
             }

@@ -50,8 +50,15 @@ public struct Enrolment: Sendable {
         guard answer.node == node else {
             throw UplinkError(.garbage, "\(server): enrolled as node \"\(answer.node)\" instead of \"\(node)\"")
         }
-        return AgentIdentity(
-            agent: answer.agentID, cluster: answer.cluster, node: answer.node, key: key, authorityPEM: authority.pem)
+        do throws(CryptographyError) {
+            return AgentIdentity(
+                agent: answer.agentID, cluster: answer.cluster, node: answer.node, key: key,
+                authorityPEM: authority.pem,
+                commandKey: try answer.commandKey.map { key throws(CryptographyError) in try Ed25519PublicKey(raw: key)
+                })
+        } catch {
+            throw UplinkError(.garbage, "\(server): \(error)", cause: error)
+        }
     }
 
     /// The bytes of a fingerprint as people write it, or nil.

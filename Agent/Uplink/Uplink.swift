@@ -39,6 +39,15 @@ public struct RequestSigner: Sendable {
             keyID: agent.description, tag: AgentProtocol.ledgerTag, created)
     }
 
+    /// A question of `agent` about orders, signed at `created`.
+    func commands(
+        _ question: CommandQuestion, to aggregator: String, of agent: AgentID, created: Timestamp
+    ) throws(UplinkError) -> HTTPRequest {
+        try request(
+            aggregator + AgentProtocol.commandsPath, Self.jsonHeaders, question.json, AgentProtocol.ledgerComponents,
+            keyID: agent.description, tag: AgentProtocol.commandsTag, created)
+    }
+
     /// A request to be enrolled, signed at `created`.
     func enrolment(_ body: [UInt8], to aggregator: String, created: Timestamp) throws(UplinkError) -> HTTPRequest {
         try request(

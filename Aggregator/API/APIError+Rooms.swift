@@ -1,5 +1,6 @@
 internal import Access
 internal import AgentProtocol
+internal import Commands
 internal import ConfigurationFile
 internal import Fleet
 internal import Hummingbird
@@ -18,6 +19,7 @@ extension APIError {
         case let error as APIError: self = error
         case let error as AccessError: self.init(error)
         case let error as FleetError: self.init(error)
+        case let error as CommandError: self.init(error)
         case let error as NotificationsError: self.init(error)
         case let error as Problem: self.init(.init(code: error.code.status), error.code.rawValue, error.detail)
         case let error as PostgresError: self.init(error)
@@ -103,6 +105,14 @@ extension APIError {
         }
         self.init(status, error.code.rawValue, error.message)
         if let wait = error.retryAfter { headers[.retryAfter] = "\(wait.components.seconds + 1)" }
+    }
+
+    private init(_ error: CommandError) {
+        switch error.code {
+        case .notFound: self = .notFound(error.message)
+        case .conflict: self.init(.conflict, error.code.rawValue, error.message)
+        case .invalid: self = .badRequest(error.message)
+        }
     }
 
     private init(_ error: PostgresError) {

@@ -2,6 +2,7 @@
 // gate recognises and decides by it; one place turns errors into RFC 9457 answers. Leaves what things mean to the rooms
 // that it asks.
 public import Access
+public import Commands
 public import Fleet
 public import FleetHealth
 public import Ingest
@@ -32,6 +33,8 @@ public struct APIServices: Sendable {
     public var rules: RuleService
     /// What was delivered.
     public var notifications: NotificationService
+    /// What is asked of hosts; nil where nothing is.
+    public var commands: CommandDesk?
     /// Queries.
     public var engine: PromQLEngine
     /// Takes series of other systems.
@@ -51,7 +54,7 @@ public struct APIServices: Sendable {
     public init(
         access: AccessService, fleet: FleetService, health: FleetHealthService, verdicts: VerdictService,
         incidents: IncidentStore, ingestor: BatchIngestor,
-        rules: RuleService, notifications: NotificationService, engine: PromQLEngine,
+        rules: RuleService, notifications: NotificationService, commands: CommandDesk? = nil, engine: PromQLEngine,
         remoteWrite: RemoteWriteReceiver, metrics: MetricRegistry,
         installation: Installation, problems: @escaping @Sendable () -> [SelfProblem] = { [] },
         clock: WallClock = .system, logger: Logger
@@ -64,6 +67,7 @@ public struct APIServices: Sendable {
         self.ingestor = ingestor
         self.rules = rules
         self.notifications = notifications
+        self.commands = commands
         self.engine = engine
         self.remoteWrite = remoteWrite
         self.metrics = metrics

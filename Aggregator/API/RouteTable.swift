@@ -24,6 +24,7 @@ struct RouteTable: Sendable {
             SessionRoutes(services: services, limits: limits).routes,
             FleetRoutes(services: services, limits: limits).routes,
             VerdictRoutes(services: services, limits: limits, gate: gate).routes,
+            DiskCheckRoutes(services: services, limits: limits).routes,
             AlertRoutes(services: services, limits: limits).routes,
             RuleRoutes(services: services, limits: limits, gate: gate).routes,
             DeliveryRoutes(services: services, limits: limits).routes,

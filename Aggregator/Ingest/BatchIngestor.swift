@@ -54,8 +54,10 @@ public final class BatchIngestor: Service, CustomStringConvertible {
 
     /// Returns once `request`'s batch is committed, or was before.
     ///
+    /// - Returns: whose it is.
     /// - Throws: the problem to answer with; it is counted and audited already.
-    public func ingest(_ request: UploadRequest) async throws(Problem) {
+    @discardableResult
+    public func ingest(_ request: UploadRequest) async throws(Problem) -> AgentID {
         let now = clock.now
         do throws(Refusal) {
             let upload = try await verify(request, at: now)
@@ -69,6 +71,22 @@ public final class BatchIngestor: Service, CustomStringConvertible {
             if case .failure(let problem) = await queue.submit(upload) {
                 throw Refusal(problem: problem, header: upload.batch.header).proven(upload.agent)
             }
+            return upload.agent.id
+        } catch {
+            await recorder.record(error, from: request.peer, at: now)
+            throw error.problem
+        }
+    }
+
+    /// Who asks for orders, and what he reports.
+    ///
+    /// - Throws: the problem to answer with; it is counted and audited already.
+    public func commandQuestion(
+        _ request: UploadRequest
+    ) async throws(Problem) -> (agent: AgentRecord, question: CommandQuestion) {
+        let now = clock.now
+        do throws(Refusal) {
+            return try verifier.verifyCommands(request, at: now)
         } catch {
             await recorder.record(error, from: request.peer, at: now)
             throw error.problem

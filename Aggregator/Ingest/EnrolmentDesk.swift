@@ -15,11 +15,15 @@ public struct EnrolmentDesk: Sendable {
     private let metrics: MetricRegistry
     private let clock: WallClock
     private let logger: Logger
+    private let commandKey: [UInt8]?
 
     /// A desk for `fleet`.
+    /// - Parameter commandKey: what agents are to verify orders with; 32 bytes.
     public init(
-        fleet: FleetService, audit: AuditLog, metrics: MetricRegistry, clock: WallClock = .system, logger: Logger
+        fleet: FleetService, audit: AuditLog, metrics: MetricRegistry, commandKey: [UInt8]? = nil,
+        clock: WallClock = .system, logger: Logger
     ) {
+        self.commandKey = commandKey
         self.fleet = fleet
         self.audit = audit
         self.metrics = metrics
@@ -38,7 +42,8 @@ public struct EnrolmentDesk: Sendable {
                     token: wish.token, node: wish.node, publicKey: wish.publicKey, agentVersion: wish.agentVersion))
             try await note(outcome, from: request.peer)
             return EnrolmentResponse(
-                agentID: outcome.agent.id, cluster: outcome.agent.cluster, node: outcome.agent.node)
+                agentID: outcome.agent.id, cluster: outcome.agent.cluster, node: outcome.agent.node,
+                commandKey: commandKey)
         } catch let problem as Problem {
             await refuse(problem, reason: problem.detail, node: nil, request.peer)
             throw problem

@@ -78,13 +78,30 @@ struct UploadVerifier: Sendable {
     func verifyQuestion(
         _ request: UploadRequest, at now: Timestamp
     ) throws(Refusal) -> (agent: AgentRecord, question: LedgerQuestion) {
-        guard request.body.count <= AgentProtocol.ledgerBodyLimit else {
-            throw refusal(.bodyTooLarge, "\(request.body.count) bytes; the limit is \(AgentProtocol.ledgerBodyLimit)")
+        try verifyQuestion(
+            request, limit: AgentProtocol.ledgerBodyLimit, tag: AgentProtocol.ledgerTag, at: now,
+            LedgerQuestion.init(json:))
+    }
+
+    /// Who asks for orders, and says what of those before.
+    func verifyCommands(
+        _ request: UploadRequest, at now: Timestamp
+    ) throws(Refusal) -> (agent: AgentRecord, question: CommandQuestion) {
+        try verifyQuestion(
+            request, limit: AgentProtocol.commandsBodyLimit, tag: AgentProtocol.commandsTag, at: now,
+            CommandQuestion.init(json:))
+    }
+
+    private func verifyQuestion<Question>(
+        _ request: UploadRequest, limit: Int, tag: String, at now: Timestamp,
+        _ read: ([UInt8]) throws(ProtocolError) -> Question
+    ) throws(Refusal) -> (agent: AgentRecord, question: Question) {
+        guard request.body.count <= limit else {
+            throw refusal(.bodyTooLarge, "\(request.body.count) bytes; the limit is \(limit)")
         }
-        let (agent, _) = try authenticate(
-            request, tag: AgentProtocol.ledgerTag, components: AgentProtocol.ledgerComponents, at: now)
+        let (agent, _) = try authenticate(request, tag: tag, components: AgentProtocol.ledgerComponents, at: now)
         do throws(ProtocolError) {
-            return (agent, try LedgerQuestion(json: request.body))
+            return (agent, try read(request.body))
         } catch {
             throw Refusal(problem: Problem(.badRequest, error.message)).proven(agent)
         }

@@ -19,6 +19,7 @@ public enum Schema {
         Migration(10, "incidents", PackageResources.m010_incidents_sql),
         Migration(11, "silences", PackageResources.m011_silences_sql),
         Migration(12, "channels", PackageResources.m012_channels_sql),
+        Migration(13, "commands", PackageResources.m013_commands_sql),
     ]
 
     /// Brings the database of `pool` to the newest migration.

@@ -1,6 +1,7 @@
 import API
 import Access
 import AsyncSupport
+import Commands
 import ConfigurationFile
 import Fleet
 import FleetHealth
@@ -85,7 +86,11 @@ struct AggregatorAssembly {
             pool: pool, store: store, fleet: fleet, audit: audit, metrics: metrics, limits: ingestLimits, clock: clock,
             logger: logger, stateChanged: stateChanged)
         let peers = PeerFollower(store: store, fleet: fleet, logger: logger, stateChanged: stateChanged)
-        let desk = EnrolmentDesk(fleet: fleet, audit: audit, metrics: metrics, clock: clock, logger: logger)
+        let commands = CommandDesk(
+            pool: pool, fleet: fleet, key: try CommandKey.load(directory: configuration.tlsDirectory),
+            standing: { health.detail($0)?.standing }, clock: clock, logger: logger)
+        let desk = EnrolmentDesk(
+            fleet: fleet, audit: audit, metrics: metrics, commandKey: commands.publicKey, clock: clock, logger: logger)
 
         var writeLimits = RemoteWriteReceiver.Limits()
         writeLimits.retention = configuration.retention
@@ -96,8 +101,8 @@ struct AggregatorAssembly {
             logger: logger)
         let apiServices = APIServices(
             access: access, fleet: fleet, health: health, verdicts: verdicts, incidents: incidents, ingestor: ingestor,
-            rules: rules,
-            notifications: notifications, engine: engine, remoteWrite: remoteWrite, metrics: metrics,
+            rules: rules, notifications: notifications, commands: commands, engine: engine, remoteWrite: remoteWrite,
+            metrics: metrics,
             installation: installation,
             problems: { selfCheck.problems }, clock: clock, logger: logger)
         let server = try APIServer(
@@ -116,7 +121,7 @@ struct AggregatorAssembly {
             database.services
             + [
                 store, audit, fleet, FleetFollower(fleet: fleet, store: store, health: health, logger: logger), peers,
-                notifications, rules, health, verdicts,
+                notifications, rules, health, verdicts, commands,
                 SelfObservation(metrics: metrics, sink: store, clock: clock, logger: logger),
                 RemoteWriteSender(
                     configuration.remoteWrite, store: store, pool: pool, metrics: metrics, clock: clock, logger: logger),

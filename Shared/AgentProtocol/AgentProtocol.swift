@@ -8,6 +8,8 @@ public enum AgentProtocol {
     public static let batchesPath = "/agent/v1/batches"
     /// POST: `LedgerQuestion`, signed. 200 with `LedgerAnswer`, or a problem.
     public static let ledgerPath = "/agent/v1/ledger"
+    /// POST: `CommandQuestion`, signed. 200 with `CommandAnswer`, or a problem.
+    public static let commandsPath = "/agent/v1/commands"
     /// POST: `EnrolmentRequest`, signed with the new key. 201 with `EnrolmentResponse`, or a problem.
     public static let enrolmentPath = "/agent/v1/enrol"
     /// GET: the CA's certificate in PEM; fetched unverified, believed by its fingerprint.
@@ -38,6 +40,12 @@ public enum AgentProtocol {
     public static let ledgerComponents = ["@method", "@authority", "@path", "content-digest", "content-type"]
     /// Bytes of a question about the ledger.
     public static let ledgerBodyLimit = 128 << 10
+    /// `tag` of the signature of a question about orders; its `keyid` is the agent's id. It covers `ledgerComponents`.
+    public static let commandsTag = "etcd-monitor-commands"
+    /// Bytes of a question about orders.
+    public static let commandsBodyLimit = 256 << 10
+    /// Header of the answer to a batch, with the value 1: orders or cancellations wait for the agent.
+    public static let commandsHeader = "etcd-monitor-orders"
     /// `tag` of an enrolment's signature.
     public static let enrolmentTag = "etcd-monitor-enrol"
     /// `keyid` of an enrolment's signature, before there is an agent's id.

@@ -76,12 +76,15 @@ public struct EnrolmentResponse: Hashable, Sendable {
     public var cluster: String
     /// The node as it was recorded.
     public var node: String
+    /// What orders of this installation are verified with: Ed25519, 32 bytes. Without it the agent takes no orders.
+    public var commandKey: [UInt8]?
 
     /// An answer.
-    public init(agentID: AgentID, cluster: String, node: String) {
+    public init(agentID: AgentID, cluster: String, node: String, commandKey: [UInt8]? = nil) {
         self.agentID = agentID
         self.cluster = cluster
         self.node = node
+        self.commandKey = commandKey
     }
 
     /// The body to send.
@@ -91,6 +94,7 @@ public struct EnrolmentResponse: Hashable, Sendable {
             $0.member("agentID", agentID.description)
             $0.member("cluster", cluster)
             $0.member("node", node)
+            if let commandKey { $0.member("commandKey", Base64.encode(commandKey)) }
         }
         return writer.bytes
     }
@@ -99,6 +103,12 @@ public struct EnrolmentResponse: Hashable, Sendable {
     public init(json: [UInt8]) throws(ProtocolError) {
         let message = try MessageReader(json, "the enrolment response")
         guard let agentID = AgentID(try message.text("agentID")) else { throw message.bad("agentID") }
-        self.init(agentID: agentID, cluster: try message.text("cluster"), node: try message.text("node"))
+        var key: [UInt8]?
+        if let text = message.optionalText("commandKey") {
+            guard let bytes = Base64.decode(text), bytes.count == 32 else { throw message.bad("commandKey") }
+            key = bytes
+        }
+        self.init(
+            agentID: agentID, cluster: try message.text("cluster"), node: try message.text("node"), commandKey: key)
     }
 }

@@ -1,3 +1,4 @@
+internal import CFallocate
 internal import Glibc
 
 /// An open file with one owner; closed when that goes away. All offsets are explicit, all calls are repeated on EINTR
@@ -72,6 +73,15 @@ public struct OpenFile: ~Copyable, Sendable {
     /// Cuts or extends the file to `size` bytes.
     public borrowing func truncate(to size: Int) throws(FileError) {
         _ = try retrying("ftruncate", path) { ftruncate(descriptor, size) }
+    }
+
+    /// Gives the file `size` bytes of its own on the disk, unwritten; where the filesystem cannot do that, a length only.
+    public borrowing func preallocate(_ size: Int) throws(FileError) {
+        do throws(FileError) {
+            _ = try retrying("fallocate", path) { cfallocate(descriptor, size) }
+        } catch  where error.errno == EOPNOTSUPP {
+            try truncate(to: size)
+        }
     }
 
     /// Waits until the file's data is on the disk.

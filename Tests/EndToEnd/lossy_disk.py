@@ -1,4 +1,4 @@
-"""Disks whose power can be cut: mounts of lossyfs, see lossyfs/lossyfs.c for what they forget and what they keep."""
+"""Disks whose power can be cut, and that can be slow: mounts of lossyfs, see lossyfs/lossyfs.c for what they forget and what they keep."""
 
 import os
 import pathlib
@@ -34,6 +34,7 @@ class LossyDisk:
     def __init__(self, program: pathlib.Path, mountpoint: pathlib.Path, uid: int):
         self.mountpoint = mountpoint
         backing = mountpoint.with_name(mountpoint.name + ".backing")
+        self._delay = mountpoint.with_name(mountpoint.name + ".backing.delay")
         mountpoint.mkdir(parents=True)
         backing.mkdir(mode=0o700)
         os.chown(backing, uid, uid)
@@ -71,6 +72,12 @@ class LossyDisk:
         assert word == "cut", self._server.stderr.read()
         files, pages, names = map(int, counts)
         return files, pages, names
+
+    def take_for_each_sync(self, milliseconds: int):
+        """From now on every fsync and fdatasync takes so long."""
+        fresh = self._delay.with_suffix(".new")
+        fresh.write_text(f"{milliseconds}\n")
+        fresh.rename(self._delay)
 
     def unmount(self):
         subprocess.run(["umount", "-l", self.mountpoint], check=False)

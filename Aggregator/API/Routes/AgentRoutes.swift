@@ -1,4 +1,6 @@
 internal import AgentProtocol
+internal import Commands
+internal import HTTPTypes
 internal import Hummingbird
 internal import Ingest
 internal import MessageSignatures
@@ -33,6 +35,12 @@ struct AgentRoutes: Sendable {
                     "postLedgerQuestion", tag: "agents",
                     "Says which batches that an agent holds are lacking; see docs/agent-protocol.md.",
                     body: "LedgerQuestion", answer: "LedgerAnswer"), handler: lacking),
+            Route(
+                .post, AgentProtocol.commandsPath, .signature,
+                Operation(
+                    "postCommandQuestion", tag: "agents",
+                    "Takes reports on orders and gives signed ones; see docs/agent-protocol.md.",
+                    body: "CommandQuestion", answer: "CommandAnswer"), handler: orders),
         ]
     }
 
@@ -57,8 +65,12 @@ struct AgentRoutes: Sendable {
 
     @Sendable private func batch(_ request: Request, _ context: APIContext) async throws -> Response {
         do {
-            try await services.ingestor.ingest(try await upload(request, context, limit: AgentProtocol.bodyLimit))
-            return .done
+            let agent = try await services.ingestor.ingest(
+                try await upload(request, context, limit: AgentProtocol.bodyLimit))
+            guard services.commands?.isWaiting(for: agent) == true else { return .done }
+            var headers = HTTPFields()
+            if let name = HTTPField.Name(AgentProtocol.commandsHeader) { headers[name] = "1" }
+            return Response(status: .noContent, headers: headers)
         } catch let problem as Problem {
             return Self.answer(problem, retryAfter: services.ingestor.retryAfter)
         }
@@ -68,6 +80,17 @@ struct AgentRoutes: Sendable {
         do {
             let question = try await upload(request, context, limit: AgentProtocol.ledgerBodyLimit)
             return .json(try await services.ingestor.answer(question).json)
+        } catch let problem as Problem {
+            return Self.answer(problem, retryAfter: services.ingestor.retryAfter)
+        }
+    }
+
+    @Sendable private func orders(_ request: Request, _ context: APIContext) async throws -> Response {
+        do {
+            let (agent, question) = try await services.ingestor.commandQuestion(
+                try await upload(request, context, limit: AgentProtocol.commandsBodyLimit))
+            guard let commands = services.commands else { return .json(CommandAnswer().json) }
+            return .json(try await commands.answer(question, from: agent).json)
         } catch let problem as Problem {
             return Self.answer(problem, retryAfter: services.ingestor.retryAfter)
         }

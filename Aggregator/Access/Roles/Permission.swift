@@ -24,6 +24,8 @@ public enum Permission: String, Sendable, CaseIterable {
     case acknowledgeAlerts = "acknowledge-alerts"
     /// A maintenance window on a cluster.
     case declareMaintenance = "declare-maintenance"
+    /// `fio` beside the WAL of a member, within what the host allows.
+    case runDiskCheck = "run-disk-check"
     /// An enrolment token for an agent of a cluster.
     case enrolAgent = "enrol-agent"
     /// An end to what an agent may send.
@@ -53,7 +55,8 @@ public enum Permission: String, Sendable, CaseIterable {
         case .viewFleet, .viewCluster, .queryMetrics, .viewRules, .viewInstallation, .changeOwnPassword,
             .manageOwnTokens:
             .viewer
-        case .testNotification, .silenceAlerts, .acknowledgeAlerts, .declareMaintenance, .writeSeries: .operator
+        case .testNotification, .silenceAlerts, .acknowledgeAlerts, .declareMaintenance, .runDiskCheck, .writeSeries:
+            .operator
         case .enrolAgent, .revokeAgent, .deleteCluster, .manageUsers, .manageTokens, .readAudit: .admin
         }
     }
@@ -61,7 +64,7 @@ public enum Permission: String, Sendable, CaseIterable {
     var scope: Scope {
         switch self {
         case .viewCluster, .queryMetrics, .testNotification, .silenceAlerts, .acknowledgeAlerts, .declareMaintenance,
-            .enrolAgent, .revokeAgent:
+            .runDiskCheck, .enrolAgent, .revokeAgent:
             .cluster
         case .viewInstallation, .writeSeries, .deleteCluster, .manageUsers, .manageTokens, .readAudit: .installation
         case .viewFleet, .viewRules, .changeOwnPassword, .manageOwnTokens: .anywhere

@@ -10,6 +10,8 @@
  *  - Names. Creating, removing and renaming are a journal in order, as on ext4, XFS and btrfs. fsync of a directory
  *    commits it up to the last change in that directory, fsync of a new file up to its creation. A cut takes back the
  *    rest, last first. Nothing is committed by the passage of time.
+ *  - Slowness. A file BACKING.delay holds how many milliseconds each fsync and fdatasync of a file takes; it may be
+ *    written while the filesystem is used.
  *  - Not modelled: modes, owners and times are kept; holes and preallocation are refused, so callers write zeros.
  */
 #define FUSE_USE_VERSION 314
@@ -431,9 +433,20 @@ static int op_release(const char *path, struct fuse_file_info *file) {
     return RESULT(close(file->fh));
 }
 
+static void wait_as_told(void) {
+    char name[PATH_MAX + 8];
+    unsigned milliseconds = 0;
+    snprintf(name, sizeof name, "%s.delay", backing);
+    FILE *told = fopen(name, "re");
+    if (!told) return;
+    if (fscanf(told, "%u", &milliseconds) == 1) usleep(milliseconds * 1000);
+    fclose(told);
+}
+
 static int op_fsync(const char *path, int data_only, struct fuse_file_info *file) {
     struct stat now;
     (void)path, (void)data_only;
+    wait_as_told();
     if (fstat(file->fh, &now) == -1) return -errno;
     pthread_mutex_lock(&lock);
     is_synced(now.st_ino);
