@@ -1,4 +1,5 @@
 internal import Access
+internal import Glibc
 internal import Hummingbird
 internal import NIOCore
 
@@ -33,7 +34,7 @@ struct APIContext: RequestContext {
             group.addTask { try await work() }
             group.addTask {
                 // A callback of the connection's end would stay until then, one for each request.
-                while channel.isActive { try await Task.sleep(for: .milliseconds(200)) }
+                while await isConnected { try await Task.sleep(for: .milliseconds(200)) }
                 return nil
             }
             defer { group.cancelAll() }
@@ -41,6 +42,20 @@ struct APIContext: RequestContext {
             return value
         }
     }
+
+    private var isConnected: Bool {
+        get async {
+            guard channel.isActive else { return false }
+            // Over HTTP/1.1 nothing is read while a request is answered, so NIO does not see the client's FIN: the kernel
+            // has. A stream of HTTP/2 has no socket, and its connection reads all the time.
+            guard let socket = channel as? any SocketOptionProvider else { return true }
+            guard let state = try? await socket.getTCPInfo().get().tcpi_state else { return false }
+            return state == Self.established
+        }
+    }
+
+    /// `TCP_ESTABLISHED` of the kernel's `tcp_states.h`.
+    private static let established: UInt8 = 1
 
     /// Who asks; only for routes that the gate does not leave open.
     func requirePrincipal() throws -> Principal {

@@ -189,11 +189,14 @@ def test_one_is_killed_under_load(pair, capsys):
     ups = [event for event in since if event["kind"] == "member-up" and event["member"] == victim.name]
     assert (len(downs), len(ups)) == (1, 1), [(event["at"], event["kind"], event["member"]) for event in since]
     assert not [event for event in since if event["kind"] == "agent-silent"]
-    told = collections.Counter(
-        (body["status"], alert["labels"]["alertname"], alert["labels"].get("instance"), alert["startsAt"], alert["status"])
-        for _, body in pair.hook.bodies[told_before:] for alert in body["alerts"])
+    # Killed between the receiver's answer and its own note of it, one sends again: under the same key.
+    told = collections.defaultdict(set)
+    for (_, body), headers in list(zip(pair.hook.bodies, pair.hook.headers))[told_before:]:
+        for alert in body["alerts"]:
+            told[body["status"], alert["labels"]["alertname"], alert["labels"].get("instance"), alert["startsAt"],
+                 alert["status"]].add(headers["Idempotency-Key"])
     assert told
-    assert max(told.values()) == 1, told
+    assert all(len(keys) == 1 for keys in told.values()), told
 
     runner.start()
     await_true("the first is back and sees the cluster", lambda: status(runner) == "healthy", 90)
@@ -220,7 +223,7 @@ def test_a_join_token_works_once(pair, stage):
 def test_the_reader_reads_views_and_nothing_else(pair):
     postgres = pair.postgres
     views = postgres.superuser("select viewname from pg_views where schemaname = 'report' order by 1").splitlines()
-    assert views == ["agents", "alerts", "audit", "clusters", "deliveries", "events", "members", "storage"]
+    assert views == ["agents", "alerts", "audit", "clusters", "deliveries", "events", "members", "silences", "storage"]
     await_true("there are blocks", lambda: postgres.query("etcd_monitor_read", "select count(*) from report.storage") != "0",
                120, pause=1)
     for view in views:

@@ -51,6 +51,7 @@ class WebhookReceiver:
 
     def __init__(self):
         self.bodies: list[tuple[float, dict]] = []
+        self.headers: list[dict] = []
         self._arrived = threading.Condition()
         receiver = self
 
@@ -59,6 +60,7 @@ class WebhookReceiver:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with receiver._arrived:
                     receiver.bodies.append((time.time(), body))
+                    receiver.headers.append(dict(self.headers.items()))
                     receiver._arrived.notify_all()
                 self.send_response(200)
                 self.send_header("Content-Length", "0")

@@ -21,8 +21,8 @@ struct WindowFunction: Sendable {
     var check: (@Sendable (_ index: Int, _ value: Double) -> Objection?)?
     var body: Body
 
-    /// Samples that are looked at between two checkpoints.
-    private static let stretch = 2_000_000
+    /// Samples that are looked at between two checkpoints: a few milliseconds also where each is sorted.
+    private static let stretch = 65_536
 
     /// The values on `grid`; `checkpoint` is called now and then, as a long window at each of many steps takes its time.
     func column(
