@@ -275,7 +275,7 @@ let package = Package(
             "Aggregator", "SeriesStore",
             [
                 "Model", "SeriesQuery", "PromQL", "FrameCodec", "BlockCodec", "Postgres", "Schema", "PrometheusText",
-                "DurableFiles",
+                "DurableFiles", "Rules",
                 logging,
             ]),
         tests("Aggregator", "SeriesQuery", ["Model"]),
@@ -318,8 +318,8 @@ let package = Package(
         tests(
             "Aggregator", "API",
             [
-                "Model", "Postgres", "Schema", "SeriesQuery", "SeriesStore", "Fleet", "FleetHealth", "Verdict",
-                "Access", "Ingest", "Commands",
+                "Model", "ConfigurationFile", "Postgres", "Schema", "SeriesQuery", "SeriesStore", "Fleet",
+                "FleetHealth", "Verdict", "Access", "Ingest", "Commands",
                 "PromQL", "RemoteWrite", "Rules", "Notifications", "SelfMetrics", "JSON", "HTTPClient", "Cryptography",
                 "MessageSignatures", "AgentProtocol", "FrameCodec", "Spool", "Uplink", "AsyncSupport", hummingbird,
                 hummingbirdTesting,

@@ -99,7 +99,7 @@ public struct PromQLEngine: Sendable {
 }
 
 /// A query, parsed and type-checked: parse once, evaluate often.
-public struct Query: Sendable {
+public struct Query: Hashable, Sendable {
     /// The text it was parsed from.
     public let text: String
     /// What it means.

@@ -36,17 +36,23 @@ struct AlertStates: Sendable {
 
     /// Applies what the expression gave `at` an instant.
     ///
-    /// - Parameter observed: one entry per series of the result, by the alert's complete label set.
+    /// - Parameters:
+    ///   - observed: one entry per series of the result, by the alert's complete label set.
+    ///   - missing: firing alerts that are not observed because nothing is measured of what they are about: they stay.
     /// - Returns: what changed, in the order of labels: a value or annotation that moved is no change.
     mutating func apply(
-        _ observed: [Labels: AlertObservation], hold: Duration, keepFiringFor: Duration, at now: Timestamp
+        _ observed: [Labels: AlertObservation], missing: Set<Labels> = [], hold: Duration, keepFiringFor: Duration,
+        at now: Timestamp
     ) -> [AlertChange] {
         var changes: [AlertChange] = []
         for labels in Set(alerts.keys).union(observed.keys).sorted(by: { $0.description < $1.description }) {
             let before = alerts[labels]
-            let after: TrackedAlert?
+            var after: TrackedAlert?
             if let observation = observed[labels] {
                 after = Self.seen(before, labels, observation, hold, now)
+            } else if let before, missing.contains(labels), before.alert.state == .firing {
+                after = before
+                after?.alert.missingSince = before.alert.missingSince ?? now
             } else if let before {
                 after = Self.unseen(before, keepFiringFor, now)
             } else {
@@ -76,6 +82,7 @@ struct AlertStates: Sendable {
             tracked.alert.value = observation.value
             tracked.alert.annotations = observation.annotations
             tracked.keepFiringSince = nil
+            tracked.alert.missingSince = nil
         } else {
             tracked = TrackedAlert(
                 alert: Alert(
@@ -100,6 +107,7 @@ struct AlertStates: Sendable {
             let since = before.keepFiringSince ?? now
             if keepFiringFor > .zero, now - since < keepFiringFor {
                 tracked.keepFiringSince = since
+                tracked.alert.missingSince = nil
                 return tracked
             }
             return ended(before, now)
@@ -111,6 +119,7 @@ struct AlertStates: Sendable {
         var tracked = before
         tracked.alert.state = .resolved
         tracked.alert.resolvedAt = now
+        tracked.alert.missingSince = nil
         tracked.keepFiringSince = nil
         return tracked
     }
@@ -128,6 +137,7 @@ struct AlertChange: Hashable, Sendable {
         guard
             before?.alert.state != after?.alert.state || before?.alert.activeAt != after?.alert.activeAt
                 || before?.keepFiringSince != after?.keepFiringSince
+                || before?.alert.missingSince != after?.alert.missingSince
         else { return nil }
         self.before = before
         self.after = after

@@ -31,7 +31,8 @@ struct AlertStore: Sendable {
     static func load(in connection: PostgresConnection) async throws -> [String: [TrackedAlert]] {
         let rows = try await connection.query(
             """
-            select rule, labels, annotations, state, value, active_at, fired_at, resolved_at, keep_firing_since
+            select rule, labels, annotations, state, value, active_at, fired_at, resolved_at, keep_firing_since,
+                missing_since
             from alert_state
             """)
         var result: [String: [TrackedAlert]] = [:]
@@ -41,7 +42,8 @@ struct AlertStore: Sendable {
                 labels: try labels(row["labels"]), annotations: try labels(row["annotations"]),
                 state: Alert.State(rawValue: state) ?? .pending, value: try row["value"],
                 activeAt: try row["active_at"],
-                firedAt: try row["fired_at"], resolvedAt: try row["resolved_at"])
+                firedAt: try row["fired_at"], resolvedAt: try row["resolved_at"],
+                missingSince: try row["missing_since"])
             result[try row["rule"], default: []].append(
                 TrackedAlert(alert: alert, keepFiringSince: try row["keep_firing_since"]))
         }
@@ -61,13 +63,14 @@ struct AlertStore: Sendable {
             try await connection.execute(
                 """
                 insert into alert_state (rule, digest, labels, annotations, state, value, active_at, fired_at,
-                    resolved_at, keep_firing_since)
+                    resolved_at, keep_firing_since, missing_since)
                 values (\(rule), \(digest), \(json: json(labels)), \(json: json(alert.annotations)),
                     \(alert.state.rawValue), \(alert.value), \(alert.activeAt), \(alert.firedAt), \(alert.resolvedAt),
-                    \(tracked.keepFiringSince))
+                    \(tracked.keepFiringSince), \(alert.missingSince))
                 on conflict (rule, digest) do update set annotations = excluded.annotations, state = excluded.state,
                     value = excluded.value, active_at = excluded.active_at, fired_at = excluded.fired_at,
-                    resolved_at = excluded.resolved_at, keep_firing_since = excluded.keep_firing_since
+                    resolved_at = excluded.resolved_at, keep_firing_since = excluded.keep_firing_since,
+                    missing_since = excluded.missing_since
                 """)
         }
     }

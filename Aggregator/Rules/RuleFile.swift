@@ -11,7 +11,7 @@ public struct RuleFile: Sendable {
 }
 
 /// Rules that are evaluated together, one after the other.
-public struct RuleGroup: Sendable {
+public struct RuleGroup: Hashable, Sendable {
     /// The file's name.
     public var file: String
     /// Unique in its file.
@@ -30,7 +30,7 @@ public struct RuleGroup: Sendable {
 }
 
 /// One alerting or recording rule.
-public struct Rule: Sendable {
+public struct Rule: Hashable, Sendable {
     /// What comes of it.
     public enum Kind: Hashable, Sendable {
         /// Alerts of this name.
@@ -76,6 +76,9 @@ extension RuleFile {
         for (name, text) in builtInTexts { files.append(try RuleFile(text, name: name)) }
         return files
     }
+
+    /// What the files that etcd-monitor brings along are called.
+    public static var builtInNames: [String] { builtInTexts.map(\.name) }
 
     static var builtInTexts: [(name: String, text: String)] {
         [

@@ -26,6 +26,8 @@ actor RuleGroupRunner {
     private var hasSeries = false
     /// What each rule recorded in the round before.
     private var recorded: [String: Set<Labels>] = [:]
+    /// Rules whose firing alerts stay while nothing is measured of what they are about.
+    private var patient: Set<String> = []
     private let published: Mutex<RuleGroupStatus>
 
     init(
@@ -34,7 +36,7 @@ actor RuleGroupRunner {
         logger: Logger
     ) {
         self.group = group
-        interval = group.interval ?? settings.interval
+        interval = settings.interval(of: group)
         self.engine = engine
         self.series = series
         self.alerts = alerts
@@ -53,11 +55,14 @@ actor RuleGroupRunner {
     nonisolated var status: RuleGroupStatus { published.withLock { $0 } }
 
     /// Takes up what was saved; the rest of `saved` belongs to other groups.
-    func restore(_ saved: [String: [TrackedAlert]]) {
+    func restore(_ saved: [String: [TrackedAlert]], _ inputs: RuleInputs = RuleInputs([])) {
+        patient = Set(group.rules.filter(inputs.isPatient).map(\.id))
         for rule in group.rules { states[rule.id] = AlertStates(saved[rule.id] ?? []) }
         hasSeries = states.values.contains { $0.activeCount > 0 }
-        last = states.values.flatMap(\.all).flatMap { [$0.alert.activeAt, $0.alert.firedAt, $0.alert.resolvedAt] }
-            .compactMap { $0 }.max()
+        let instants = states.values.flatMap(\.all).flatMap {
+            [$0.alert.activeAt, $0.alert.firedAt, $0.alert.resolvedAt]
+        }
+        last = (instants + [last]).compactMap { $0 }.max()
         publishAlerts()
     }
 
@@ -71,11 +76,13 @@ actor RuleGroupRunner {
     /// - Parameter now: moved on if it is not after the evaluation before, so that time never runs backwards.
     /// - Returns: alerts that began to pend, to fire, or were resolved.
     /// - Throws: what kept the result from being saved; `.notTheRunner` when another aggregator has taken over.
-    func evaluate(at now: Timestamp, token: Int64, pool: PostgresPool) async throws -> [Alert] {
+    func evaluate(
+        at now: Timestamp, token: Int64, pool: PostgresPool, overrides: [RuleOverride] = []
+    ) async throws -> [Alert] {
         let clock = ContinuousClock()
         let start = clock.now
         let now = last.map { max(now, $0 + .milliseconds(1)) } ?? now
-        let results = await evaluateRules(at: now)
+        let results = await evaluateRules(at: now, overrides)
         defer {
             published.withLock {
                 ($0.lastEvaluation, $0.lastDuration, $0.evaluations) = (now, clock.now - start, $0.evaluations + 1)
@@ -97,8 +104,9 @@ actor RuleGroupRunner {
 
     // MARK: Steps
 
-    private func evaluateRules(at now: Timestamp) async -> [RuleResult] {
-        let round = GroupRound(group: group, engine: engine, settings: settings)
+    private func evaluateRules(at now: Timestamp, _ overrides: [RuleOverride]) async -> [RuleResult] {
+        let round = GroupRound(
+            group: group, engine: engine, settings: settings, overrides: overrides, patient: patient)
         var recorded = recorded
         let results = await round.results(at: now, states: states, recorded: &recorded)
         self.recorded = recorded

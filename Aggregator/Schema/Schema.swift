@@ -20,6 +20,7 @@ public enum Schema {
         Migration(11, "silences", PackageResources.m011_silences_sql),
         Migration(12, "channels", PackageResources.m012_channels_sql),
         Migration(13, "commands", PackageResources.m013_commands_sql),
+        Migration(14, "rule_overrides", PackageResources.m014_rule_overrides_sql),
     ]
 
     /// Brings the database of `pool` to the newest migration.

@@ -82,6 +82,6 @@ extension SeriesStore.State {
         if next < .max { return next - newest.timestamp <= target.tolerance ? newest : nil }
         let latest = target.sources.compactMap { self.latest[$0.id] }.max { $0.timestamp < $1.timestamp }
         guard let latest, latest.timestamp == newest.timestamp else { return nil }
-        return now - max(latest.receivedAt, listeningSince) <= target.tolerance ? newest : nil
+        return now - max(latest.heardAt, listeningSince) <= target.tolerance ? newest : nil
     }
 }

@@ -237,7 +237,7 @@ extension SeriesStore {
         of target: Reading.Target, _ timeline: Timeline, in reading: Reading, from start: Int64, now: Int64
     ) -> [Silence.Gap] {
         guard let latest = target.latest else { return [] }
-        let heardAt = max(latest.receivedAt, reading.listeningSince)
+        let heardAt = max(latest.heardAt, reading.listeningSince)
         let isSilent = now - heardAt > target.plan.tolerance
         let judgedUntil = isSilent ? now : latest.timestamp
         var instants = timeline.timestamps

@@ -55,8 +55,14 @@ public final class SeriesStore: SeriesSource, Sendable {
     }
 
     struct Latest: Sendable {
+        /// A scrape that comes later than this tells of then, not of now; a clock that is a little slow makes none late.
+        private static let lateness: Int64 = 60_000
+
         var timestamp: Int64
         var receivedAt: Int64
+
+        /// When the target was last heard of.
+        var heardAt: Int64 { receivedAt - timestamp > Self.lateness ? timestamp : receivedAt }
     }
 
     let pool: PostgresPool

@@ -60,8 +60,9 @@ struct AggregatorAssembly {
             clock: clock, logger: logger)
         let explanations = Explanations()
         let rules = RuleService(
-            groups: try configuration.ruleGroups(), engine: engine, series: store,
-            alerts: ExplainedAlerts(notifications, explanations: explanations), pool: pool,
+            groups: try configuration.ruleGroups(),
+            reading: { () throws(ConfigurationErrors) in try configuration.ruleGroups() }, engine: engine,
+            series: store, alerts: ExplainedAlerts(notifications, explanations: explanations), pool: pool,
             settings: RuleSettings(interval: configuration.rules.interval, externalURL: installation.externalURL),
             clock: clock, logger: logger)
         let health = FleetHealthService(
@@ -121,7 +122,7 @@ struct AggregatorAssembly {
             database.services
             + [
                 store, audit, fleet, FleetFollower(fleet: fleet, store: store, health: health, logger: logger), peers,
-                notifications, rules, health, verdicts, commands,
+                notifications, rules, RuleReloader(rules: rules), health, verdicts, commands,
                 SelfObservation(metrics: metrics, sink: store, clock: clock, logger: logger),
                 RemoteWriteSender(
                     configuration.remoteWrite, store: store, pool: pool, metrics: metrics, clock: clock, logger: logger),

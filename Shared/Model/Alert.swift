@@ -21,11 +21,14 @@ public struct Alert: Hashable, Sendable {
     public var firedAt: Timestamp?
     /// When it stopped, nil while active.
     public var resolvedAt: Timestamp?
+    /// While it fires: since when nothing is measured of what it is about, so that it is not known whether it still
+    /// holds; nil while it is measured.
+    public var missingSince: Timestamp?
 
     /// An alert in `state`.
     public init(
         labels: Labels, annotations: Labels, state: State, value: Double, activeAt: Timestamp,
-        firedAt: Timestamp? = nil, resolvedAt: Timestamp? = nil
+        firedAt: Timestamp? = nil, resolvedAt: Timestamp? = nil, missingSince: Timestamp? = nil
     ) {
         self.labels = labels
         self.annotations = annotations
@@ -34,5 +37,6 @@ public struct Alert: Hashable, Sendable {
         self.activeAt = activeAt
         self.firedAt = firedAt
         self.resolvedAt = resolvedAt
+        self.missingSince = missingSince
     }
 }

@@ -26,7 +26,7 @@ def stage():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="etcd-monitor-e2e-", dir="/tmp"))
     folder.chmod(0o755)
     binaries = pathlib.Path(os.environ.get("ETCD_MONITOR_BINARIES", ROOT / ".build/debug"))
-    for program in ("etcd-monitor-agent", "etcd-monitor-aggregator"):
+    for program in ("etcd-monitor-agent", "etcd-monitor-aggregator", "etcd-monitor"):
         shutil.copy(binaries / program, folder / program)
     shutil.copy(ROOT / ".build-tools/etcd-3.5.1/etcd", folder / "etcd")
     shutil.copytree(ROOT / "Aggregator/Dashboard/dist", folder / "dashboard")
@@ -39,11 +39,14 @@ class World:
 
     def __init__(self, stage: pathlib.Path, folder: pathlib.Path):
         self.inbox, self.hook = Inbox(folder / "mail"), WebhookReceiver()
+        # What a test puts here counts once the aggregator has reloaded.
+        self.rules = folder / "rules"
+        self.rules.mkdir(mode=0o755)
         self.proxies = {}
         self.installation = Installation(
             folder, stage, stage / "etcd", cluster="prod-eu", smtp_port=self.inbox.port, webhook_url=self.hook.url,
             # Batches become blocks within a minute: every test meets each kind of storage.
-            more_yaml="storage:\n  slot: 10s\n  window: 1m\n",
+            more_yaml=f"storage:\n  slot: 10s\n  window: 1m\nrules:\n  files: ['{self.rules}/*.yaml']\n",
             unprivileged=os.geteuid() == 0, dashboard=stage / "dashboard", client_urls=self._proxied)
         self.load = Load(self.installation.etcd, per_second=100)
         self.etcd, self.aggregator = self.installation.etcd, self.installation.aggregator

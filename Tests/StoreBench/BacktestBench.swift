@@ -68,9 +68,11 @@ struct BacktestBench {
         let names = try rules.flatMap { name in
             try RuleGroup.find(name, in: groups).rule.query.expression.metricNames
         }
-        let bases = names.map { name in
-            ["_bucket", "_count", "_sum"].first { name.hasSuffix($0) }.map { String(name.dropLast($0.count)) } ?? name
-        }
-        return Set(bases + names)
+        return Set(names + names.map { base(of: $0) })
+    }
+
+    /// The family that has a series of this name.
+    static func base(of name: String) -> String {
+        ["_bucket", "_count", "_sum"].first { name.hasSuffix($0) }.map { String(name.dropLast($0.count)) } ?? name
     }
 }

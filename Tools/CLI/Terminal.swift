@@ -19,3 +19,8 @@ enum Terminal {
         }
     }
 }
+
+extension String {
+    /// With spaces up to `width` characters.
+    func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

@@ -25,6 +25,7 @@ struct AlertAnswer: JSONAnswer {
             $0.member("activeAt", alert.activeAt.milliseconds)
             $0.member("firedAt", alert.firedAt?.milliseconds)
             $0.member("resolvedAt", alert.resolvedAt?.milliseconds)
+            $0.member("missingSince", alert.missingSince?.milliseconds)
             $0.key("suppressedBy")
             $0.array { for suppression in suppressions { Self.write(suppression, to: &$0) } }
             $0.member("acknowledgement", answer: acknowledgement)

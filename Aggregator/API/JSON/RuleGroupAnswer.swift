@@ -7,8 +7,8 @@ internal import Rules
 /// A rule group and how it goes.
 struct RuleGroupAnswer: JSONAnswer {
     let group: RuleGroupStatus
-    /// Which alerts are shown.
-    let shows: (Alert) -> Bool
+    /// Its rules.
+    let rules: [RuleAnswer]
 
     func write(to json: inout JSONWriter) {
         json.object {
@@ -20,7 +20,7 @@ struct RuleGroupAnswer: JSONAnswer {
             $0.member("evaluations", group.evaluations)
             $0.member("missed", group.missed)
             $0.member("lastFailure", group.lastFailure)
-            $0.member("rules", answers: group.rules.map { RuleAnswer(status: $0, alerts: $0.alerts.filter(shows)) })
+            $0.member("rules", answers: rules)
         }
     }
 }
@@ -30,6 +30,10 @@ struct RuleAnswer: JSONAnswer {
     let status: RuleStatus
     /// Those that are shown.
     let alerts: [Alert]
+    /// What it is on single clusters.
+    let overrides: [RuleOverride]
+    /// Clusters of which nothing is measured that it could judge.
+    let unmeasured: [String]
 
     func write(to json: inout JSONWriter) {
         let rule = status.rule
@@ -55,24 +59,46 @@ struct RuleAnswer: JSONAnswer {
             $0.member("lastDurationSeconds", status.lastDuration.fractionalSeconds)
             $0.member("alerts", alerts.count { $0.state != .resolved })
             $0.key("clusters")
-            $0.array { for state in states { Self.write(state, to: &$0) } }
+            $0.array { writeStates(to: &$0) }
+            $0.key("overrides")
+            $0.array { for override in overrides { Self.write(override, to: &$0) } }
         }
     }
 
-    /// The gravest state of each cluster with a pending or firing alert; the cluster is nil for alerts that name none.
-    private var states: [(cluster: String?, alerts: [Alert])] {
-        Dictionary(grouping: alerts.filter { $0.state != .resolved }) { $0.labels["cluster"] }
-            .sorted { ($0.key ?? "") < ($1.key ?? "") }.map { ($0.key, $0.value) }
+    /// The gravest state of each cluster with a pending or firing alert (nil for alerts that name none), then those of
+    /// which it can say nothing.
+    private func writeStates(to json: inout JSONWriter) {
+        let active = Dictionary(grouping: alerts.filter { $0.state != .resolved }) { $0.labels["cluster"] }
+        for (cluster, alerts) in active.sorted(by: { ($0.key ?? "") < ($1.key ?? "") }) {
+            let firing = alerts.filter { $0.state == .firing }
+            json.object {
+                $0.member("cluster", cluster)
+                $0.member("state", firing.isEmpty ? "pending" : "firing")
+                $0.member("firing", firing.count)
+                $0.member("missing", firing.count { $0.missingSince != nil })
+                $0.member("pending", alerts.count - firing.count)
+                $0.member("since", (firing.isEmpty ? alerts : firing).map(\.activeAt).min()?.milliseconds)
+            }
+        }
+        for cluster in unmeasured where active[cluster] == nil {
+            json.object {
+                $0.member("cluster", cluster)
+                $0.member("state", "missing")
+            }
+        }
     }
 
-    private static func write(_ state: (cluster: String?, alerts: [Alert]), to json: inout JSONWriter) {
-        let firing = state.alerts.filter { $0.state == .firing }
+    private static func write(_ override: RuleOverride, to json: inout JSONWriter) {
         json.object {
-            $0.member("cluster", state.cluster)
-            $0.member("state", firing.isEmpty ? "pending" : "firing")
-            $0.member("firing", firing.count)
-            $0.member("pending", state.alerts.count - firing.count)
-            $0.member("since", (firing.isEmpty ? state.alerts : firing).map(\.activeAt).min()?.milliseconds)
+            $0.member("cluster", override.cluster)
+            $0.member("enabled", override.isEnabled)
+            $0.key("parameters")
+            $0.object {
+                for (name, value) in override.parameters.sorted(by: { $0.key < $1.key }) { $0.member(name, value) }
+            }
+            $0.member("reason", override.reason)
+            $0.member("by", override.changedBy)
+            $0.member("at", override.changedAt.milliseconds)
         }
     }
 

@@ -4,7 +4,6 @@ internal import Fleet
 internal import Hummingbird
 internal import JSON
 internal import Model
-internal import PromQL
 internal import Rules
 
 /// Rules, how they go, and what they would have done.
@@ -30,103 +29,98 @@ struct RuleRoutes: Sendable {
                     "backtestRule", tag: "rules",
                     "When a rule would have fired over stored history, and what happened then. Needs query-metrics on the cluster, or with none, shows the visible ones.",
                     body: "BacktestQuestion", answer: "BacktestReport"), handler: backtest),
+            Route(
+                .post, "/api/v1/rules/reload", .permission(.reloadRules),
+                Operation(
+                    "reloadRules", tag: "rules",
+                    "Reads the rule files again. If something is wrong in them, all of it is told and the rules stay.",
+                    answer: "RuleReload"), handler: reload),
+            Route(
+                .put, "/api/v1/clusters/{name}/rule-overrides", .onCluster(.overrideRules),
+                Operation(
+                    "setRuleOverride", tag: "rules",
+                    "Switches a rule off on a cluster, or gives it other numbers there.",
+                    body: "RuleOverrideChange", status: 204), handler: setOverride),
+            Route(
+                .delete, "/api/v1/clusters/{name}/rule-overrides", .onCluster(.overrideRules),
+                Operation(
+                    "removeRuleOverride", tag: "rules", "The rule is on the cluster as its file has it.",
+                    parameters: [.required("rule", "The rule's id.")], status: 204), handler: removeOverride),
         ]
     }
 
     @Sendable private func rules(_ request: Request, _ context: APIContext) async throws -> Response {
         let principal = try context.requirePrincipal()
         let cluster = request.parameter("cluster")
-        let groups = services.rules.status()
-        return .json {
-            $0.member(
-                "groups",
-                answers: groups.map { group in
-                    RuleGroupAnswer(group: group) { alert in
-                        principal.sees(alert) && (cluster == nil || alert.labels["cluster"] == cluster)
-                    }
+        let clusters = services.fleet.clusterNames.filter {
+            principal.sees($0) && (cluster == nil || cluster == $0)
+        }
+        let coverage = try await services.rules.coverage()
+        let overrides = services.rules.overrides.filter { clusters.contains($0.cluster) }
+        let groups = services.rules.status().map { group in
+            RuleGroupAnswer(
+                group: group,
+                rules: group.rules.map { status in
+                    RuleAnswer(
+                        status: status,
+                        alerts: status.alerts.filter {
+                            principal.sees($0) && (cluster == nil || $0.labels["cluster"] == cluster)
+                        },
+                        overrides: overrides.filter { $0.rule == status.rule.id },
+                        unmeasured: clusters.filter { !(coverage[status.rule.id]?.contains($0) ?? true) })
                 })
         }
-    }
-
-    // MARK: Backtest
-
-    @Sendable private func backtest(_ request: Request, _ context: APIContext) async throws -> Response {
-        let principal = try context.requirePrincipal()
-        let body = try await JSONBody(request, limit: Self.bodyBytes)
-        let question = try question(body)
-        if let cluster = question.cluster {
-            try await services.access.require(principal, .queryMetrics, cluster: cluster, from: context.peer)
-        }
-        let backtest = Backtest(
-            source: services.series(visibleTo: principal), options: services.engine.options,
-            settings: services.rules.evaluation)
-        let report = try await context.whileConnected {
-            let outcome: Result<BacktestReport, any Error> = try await gate.run(within: .seconds(60)) {
-                // The gate's errors are those of queries; a backtest has others too.
-                do { return .success(try await backtest.run(question)) } catch { return .failure(error) }
-            }
-            return try outcome.get()
-        }
-        let events = try await services.fleet.events(
-            cluster: question.cluster, in: (report.start - BacktestAnswer.before)...report.end,
-            limit: BacktestAnswer.maximumEvents
-        ).filter { principal.sees($0.cluster) }
+        let problems = services.rules.problems.map(RuleProblem.json)
         return .json {
-            BacktestAnswer(rule: question.rule, cluster: question.cluster, report: report, events: events)
-                .write(to: &$0)
+            $0.member("groups", answers: groups)
+            $0.member("problems", .array(problems))
         }
     }
 
-    private func question(_ body: JSONBody) throws -> Backtest.Question {
-        let (rule, group, recordings) = try rule(body)
-        let end = try body.optionalNumber("end").map(Timestamp.init(milliseconds:)) ?? services.clock.now
-        guard let start = try body.optionalNumber("start").map(Timestamp.init(milliseconds:)) else {
-            throw APIError.badRequest("'start' must be a time in milliseconds since the epoch")
-        }
-        let limit: Int64 = 1 << 50
-        guard start.milliseconds.magnitude < limit, end.milliseconds.magnitude < limit else {
-            throw APIError.badRequest("'start' and 'end' must be times in milliseconds since the epoch")
-        }
-        var question = Backtest.Question(rule: rule, group: group, start: start, end: end)
-        question.recordings = recordings
-        question.cluster = try body.optionalText("cluster")
-        if let seconds = try body.optionalDouble("stepSeconds") {
-            guard (1...86_400).contains(seconds) else { throw APIError.badRequest("'stepSeconds' must be 1 to 86400") }
-            question.step = .milliseconds(Int64(seconds * 1000))
-        }
-        question.parameters = try body.optionalDoublesByName("parameters") ?? [:]
-        return question
-    }
+    // MARK: Changes
 
-    /// The rule that is loaded, that stands in a file of the body, or that the body spells out.
-    private func rule(_ body: JSONBody) throws -> (Rule, RuleGroup, recordings: [RuleGroup]) {
-        let (id, file, expression) = (
-            try body.optionalText("rule"), try body.optionalText("file"), try body.optionalText("expr")
-        )
-        switch (id, file, expression) {
-        case (let id?, nil, nil):
-            let (rule, group) = try services.rules.rule(id)
-            return (rule, group, [])
-        case (nil, let text?, nil):
-            let groups = try RuleFile(text, name: "file").groups
-            let (rule, group) = try RuleGroup.find(try body.text("alert"), in: groups)
-            return (rule, group, groups)
-        case (nil, nil, let expression?):
-            let rule = try Rule(
-                alert: try body.optionalText("alert") ?? "Backtest", expression: expression,
-                hold: try seconds("forSeconds", of: body), keepFiringFor: try seconds("keepFiringForSeconds", of: body),
-                labels: try body.optionalTextsByName("labels") ?? [:],
-                annotations: try body.optionalTextsByName("annotations") ?? [:])
-            return (rule, RuleGroup(of: rule), [])
-        default:
-            throw APIError.badRequest(
-                "say which rule, one of: 'rule' (the id of a loaded one), 'file' with 'alert', or 'expr'")
+    @Sendable private func reload(_ request: Request, _ context: APIContext) async throws -> Response {
+        let principal = try context.requirePrincipal()
+        let outcome = Result { () throws(ConfigurationErrors) in try services.rules.reload() }
+        var event = AuditEvent(
+            actor: principal.name, address: context.peer, action: Permission.reloadRules.rawValue)
+        if case .failure(let errors) = outcome { (event.outcome, event.reason) = (.failed, "\(errors)") }
+        try await services.access.audit.append(event)
+        let counts = try outcome.get()
+        return .json {
+            $0.member("groups", counts.groups)
+            $0.member("rules", counts.rules)
         }
     }
 
-    private func seconds(_ name: String, of body: JSONBody) throws -> Duration {
-        guard let seconds = try body.optionalDouble(name) else { return .zero }
-        guard (0...31_622_400).contains(seconds) else { throw APIError.badRequest("'\(name)' must be 0 to 31622400") }
-        return .milliseconds(Int64(seconds * 1000))
+    @Sendable private func setOverride(_ request: Request, _ context: APIContext) async throws -> Response {
+        let (principal, cluster) = (try context.requirePrincipal(), try context.parameters.require("name"))
+        let body = try await JSONBody(request, limit: limits.bodyBytes)
+        let override = RuleOverride(
+            rule: try body.text("rule"), cluster: cluster, isEnabled: try body.optionalBool("enabled") ?? true,
+            parameters: try body.optionalDoublesByName("parameters") ?? [:],
+            reason: try body.optionalText("reason") ?? "", changedBy: principal.name, changedAt: services.clock.now)
+        guard override.reason.count <= 500, override.reason.unicodeScalars.allSatisfy({ $0.value >= 32 }) else {
+            throw APIError.badRequest("'reason' must be one line of at most 500 characters")
+        }
+        try await services.rules.set(override)
+        let numbers = override.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let words = [override.isEnabled ? "on" : "off"] + numbers + (override.reason.isEmpty ? [] : [override.reason])
+        try await services.access.audit.append(
+            AuditEvent(
+                actor: principal.name, address: context.peer, action: Permission.overrideRules.rawValue,
+                object: override.rule, cluster: cluster, reason: words.joined(separator: ", ")))
+        return .done
+    }
+
+    @Sendable private func removeOverride(_ request: Request, _ context: APIContext) async throws -> Response {
+        let (principal, cluster) = (try context.requirePrincipal(), try context.parameters.require("name"))
+        guard let rule = request.parameter("rule") else { throw APIError.badRequest("'rule' must be a rule's id") }
+        try await services.rules.removeOverride(rule: rule, cluster: cluster)
+        try await services.access.audit.append(
+            AuditEvent(
+                actor: principal.name, address: context.peer, action: Permission.overrideRules.rawValue,
+                object: rule, cluster: cluster, reason: "as in the file"))
+        return .done
     }
 }

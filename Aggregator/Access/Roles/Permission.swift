@@ -10,6 +10,10 @@ public enum Permission: String, Sendable, CaseIterable {
     case writeSeries = "write-series"
     /// Rule groups and how their evaluation goes.
     case viewRules = "view-rules"
+    /// What a rule is on one cluster: off, or with other numbers.
+    case overrideRules = "override-rules"
+    /// Rule files read again.
+    case reloadRules = "reload-rules"
     /// Version, uptime, database, own metrics.
     case viewInstallation = "view-installation"
     /// One's own password.
@@ -55,18 +59,21 @@ public enum Permission: String, Sendable, CaseIterable {
         case .viewFleet, .viewCluster, .queryMetrics, .viewRules, .viewInstallation, .changeOwnPassword,
             .manageOwnTokens:
             .viewer
-        case .testNotification, .silenceAlerts, .acknowledgeAlerts, .declareMaintenance, .runDiskCheck, .writeSeries:
+        case .testNotification, .silenceAlerts, .acknowledgeAlerts, .declareMaintenance, .runDiskCheck, .overrideRules,
+            .writeSeries:
             .operator
-        case .enrolAgent, .revokeAgent, .deleteCluster, .manageUsers, .manageTokens, .readAudit: .admin
+        case .enrolAgent, .revokeAgent, .deleteCluster, .manageUsers, .manageTokens, .readAudit, .reloadRules:
+            .admin
         }
     }
 
     var scope: Scope {
         switch self {
         case .viewCluster, .queryMetrics, .testNotification, .silenceAlerts, .acknowledgeAlerts, .declareMaintenance,
-            .runDiskCheck, .enrolAgent, .revokeAgent:
+            .runDiskCheck, .overrideRules, .enrolAgent, .revokeAgent:
             .cluster
-        case .viewInstallation, .writeSeries, .deleteCluster, .manageUsers, .manageTokens, .readAudit: .installation
+        case .viewInstallation, .writeSeries, .deleteCluster, .manageUsers, .manageTokens, .readAudit, .reloadRules:
+            .installation
         case .viewFleet, .viewRules, .changeOwnPassword, .manageOwnTokens: .anywhere
         }
     }

@@ -74,7 +74,8 @@ public struct Backtest: Sendable {
         let query = try query(of: question)
         let recorder = try BacktestRecorder(question, query: query, step: step)
         let source = BacktestSource(
-            base: source, cluster: question.cluster, recorded: recorder.series, names: recorder.names)
+            base: NarrowedSeries(base: source, clusters: question.cluster.map { [$0] }), recorded: recorder.series,
+            names: recorder.names)
         var lives = AlertLives(rule: question.rule, settings: settings, step: step)
         let offset = question.group.queryOffset
         var samplesRead = 0

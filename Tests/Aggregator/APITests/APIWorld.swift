@@ -1,4 +1,5 @@
 import Access
+import ConfigurationFile
 import Fleet
 import FleetHealth
 import HTTPTypes
@@ -27,6 +28,8 @@ struct APIWorld {
     let server: APIServer
     let pool: PostgresPool
     let store: SeriesStore
+    /// What a reload reads.
+    let ruleFile: ChangingText
     let clock = ManualWallClock()
 
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -49,6 +52,8 @@ struct APIWorld {
     ) async throws {
         let (clock, logger) = (clock.clock, Self.logger)
         self.pool = pool
+        let ruleFile = ChangingText(ruleText)
+        self.ruleFile = ruleFile
         let metrics = MetricRegistry()
         let audit = AuditLog(pool: pool, clock: clock, logger: logger)
         let access = try AccessService(pool: pool, audit: audit, clock: clock, logger: logger)
@@ -60,7 +65,10 @@ struct APIWorld {
         let notifications = NotificationService(
             pool: pool, configuration: .none, externalURL: "https://here", clock: clock, logger: logger)
         let rules = RuleService(
-            groups: try RuleFile(ruleText, name: "test.yaml").groups, engine: engine, series: store,
+            groups: try RuleFile(ruleText, name: "test.yaml").groups,
+            reading: { () throws(ConfigurationErrors) in
+                try RuleFile(ruleFile.text, name: "test.yaml").groups
+            }, engine: engine, series: store,
             alerts: notifications,
             pool: pool, clock: clock, logger: logger)
         let health = FleetHealthService(

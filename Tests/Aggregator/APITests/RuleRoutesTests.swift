@@ -5,7 +5,9 @@ import Hummingbird
 import HummingbirdTesting
 import JSON
 import Model
+import NIOCore
 import Postgres
+import Rules
 import SeriesStore
 import TestSupport
 import Testing
@@ -171,6 +173,90 @@ struct RuleRoutesTests {
                 "/api/v1/rules/backtest", json: Self.question(world, [("rule", "Lagging"), ("cluster", "test")]),
                 headers: headers)
             #expect(other.status == .forbidden)
+        }
+    }
+
+    // MARK: Changes
+
+    @Test func whatARuleIsOnAClusterIsKeptWithWhoAndWhenAndAudited() async throws {
+        try await APIWorld.with(rules: Self.rules) { world, client in
+            _ = try await EnrolledAgent(node: "n1", cluster: "prod", in: world.pool)
+            try await world.services.fleet.load()
+            let headers = try await world.signedIn(as: .operator, client)
+            let path = "/api/v1/clusters/prod/rule-overrides"
+            func put(_ body: JSONValue) async throws -> TestResponse {
+                try await client.execute(
+                    uri: path, method: .put, headers: headers, body: ByteBuffer(bytes: body.serialized()))
+            }
+            let set = try await put(
+                ["rule": "test.yaml/g/Lagging/0", "parameters": ["limit": 100], "reason": "slow disk, replaced in May"])
+            #expect(set.status == .noContent)
+            func rule() async throws -> JSONValue? {
+                try await client.json("/api/v1/rules", headers: headers)["groups"]?[0]?["rules"]?[0]
+            }
+            let shown = try #require(try await rule()?["overrides"]?[0])
+            #expect(shown["cluster"]?.string == "prod" && shown["enabled"]?.bool == true)
+            #expect(shown["parameters"]?["limit"]?.double == 100 && shown["by"]?.string == "operator")
+            #expect(shown["at"]?.int64 == world.clock.now.milliseconds)
+            // Nothing is measured on the cluster.
+            #expect(try await rule()?["clusters"] == [["cluster": "prod", "state": "missing"]])
+            #expect(try await put(["rule": "Lagging", "parameters": ["no": 1]]).problem == "parameter")
+            let removed = try await client.execute(
+                uri: path + "?rule=test.yaml/g/Lagging/0", method: .delete, headers: headers)
+            #expect(removed.status == .noContent)
+            #expect(try await rule()?["overrides"] == [])
+            let entries = try await world.services.access.audit.list(
+                before: nil, limit: 10, cluster: "prod", action: "override-rules")
+            #expect(entries.map(\.event.reason) == ["as in the file", "on, limit=100.0, slow disk, replaced in May"])
+            #expect(entries.map(\.event.object) == Array(repeating: "test.yaml/g/Lagging/0", count: 2))
+        }
+    }
+
+    @Test func onlyAnOperatorOfTheClusterOverridesARule() async throws {
+        try await APIWorld.with(rules: Self.rules) { world, client in
+            for cluster in ["prod", "test"] {
+                _ = try await EnrolledAgent(node: "n-\(cluster)", cluster: cluster, in: world.pool)
+            }
+            try await world.services.fleet.load()
+            try await world.makeUser("ann", Grants(everywhere: .viewer, clusters: ["prod": .operator]))
+            try await world.makeUser("bob", Grants(everywhere: nil, clusters: ["prod": .viewer]))
+            func put(_ user: String, _ cluster: String, reason: String = "why") async throws -> Int {
+                var headers = try await world.session(of: user, client)
+                headers[.contentType] = "application/json"
+                let body: JSONValue = ["rule": "Lagging", "enabled": false, "reason": .string(reason)]
+                let response = try await client.execute(
+                    uri: "/api/v1/clusters/\(cluster)/rule-overrides", method: .put, headers: headers,
+                    body: ByteBuffer(bytes: body.serialized()))
+                return response.status.code
+            }
+            #expect(try await put("bob", "prod") == 403)
+            #expect(try await put("ann", "test") == 403)
+            #expect(world.services.rules.overrides.isEmpty)
+            let refused = try await world.services.access.audit.list(action: "override-rules")
+            #expect(
+                refused.map(\.event.actor) == ["ann", "bob"] && refused.allSatisfy { $0.event.outcome == .refused })
+            #expect(try await put("ann", "prod", reason: "two\nlines") == 400)
+            #expect(try await put("ann", "prod") == 204)
+            // Who does not see a cluster does not see what a rule is there.
+            try await world.makeUser("eve", Grants(everywhere: nil, clusters: ["test": .viewer]))
+            let list = try await client.json("/api/v1/rules", headers: try await world.session(of: "eve", client))
+            #expect(list["groups"]?[0]?["rules"]?[0]?["overrides"] == [])
+        }
+    }
+
+    @Test func aBrokenRuleFileIsToldWithItsLines() async throws {
+        try await APIWorld.with(rules: Self.rules) { world, client in
+            let headers = try await world.signedIn(as: .admin, client)
+            let good = try await client.execute(uri: "/api/v1/rules/reload", method: .post, headers: headers)
+            #expect(try JSONValue(parsing: Array(good.body.readableBytesView)) == ["groups": 1, "rules": 2])
+            world.ruleFile.text = "groups:\n  - name: g\n    rules: [{alert: A, expr: 'up =='}]\n"
+            let bad = try await client.execute(uri: "/api/v1/rules/reload", method: .post, headers: headers)
+            #expect(bad.status == .unprocessableContent && bad.problem == "rule-file")
+            let problem = try #require(try JSONValue(parsing: Array(bad.body.readableBytesView))["errors"]?[0])
+            #expect(problem["file"]?.string == "test.yaml" && problem["line"]?.int == 3)
+            let list = try await client.json("/api/v1/rules", headers: headers)
+            #expect(list["problems"]?[0] == problem)
+            #expect(list["groups"]?[0]?["rules"]?.array?.count == 2)
         }
     }
 }

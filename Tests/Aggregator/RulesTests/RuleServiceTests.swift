@@ -274,6 +274,16 @@ import Testing
         }
     }
 
+    @Test func whatLooksAtWindowsIsEvaluatedMoreRarely() throws {
+        func interval(_ rules: String, _ own: String = "") throws -> Duration? {
+            let text = "groups:\n  - name: g\n    \(own)\n    rules: [\(rules)]\n"
+            return try RuleFile(text, name: "f.yaml").groups.first.map(RuleSettings().interval)
+        }
+        #expect(try interval("{alert: A, expr: up == 0}") == .seconds(5))
+        #expect(try interval("{alert: A, expr: up == 0}, {alert: B, expr: 'rate(x[5m]) > 1'}") == .seconds(30))
+        #expect(try interval("{alert: B, expr: 'rate(x[5m]) > 1'}", "interval: 10s") == .seconds(10))
+    }
+
     @Test func aSampleAheadOfOurClockIsSeen() async throws {
         try await PostgresFixture.shared.withDatabase { pool in
             let (source, sink) = (MemorySeriesSource(), RecordingSink())

@@ -35,8 +35,7 @@ struct RulesBacktestCommand: AsyncParsableCommand {
     @Option(help: "Between two evaluations; without it the group's interval, or longer over a long time.")
     var step: String?
 
-    @Option(name: .customLong("set"), help: "Another value for a parameter of the rule: NAME=NUMBER.")
-    var parameters: [String] = []
+    @OptionGroup var parameters: ParameterOptions
 
     @Flag(help: "The aggregator's answer as it is.")
     var json = false
@@ -64,14 +63,7 @@ struct RulesBacktestCommand: AsyncParsableCommand {
         if let step {
             members.append(("stepSeconds", .number("\(Double(try duration(step, "--step").milliseconds) / 1000)")))
         }
-        let values = try parameters.map { text -> (String, JSONValue) in
-            let parts = text.split(separator: "=", maxSplits: 1)
-            guard parts.count == 2, let number = Double(parts[1]), number.isFinite else {
-                throw CommandFailure("--set \(text): write NAME=NUMBER")
-            }
-            return (String(parts[0]), .number("\(number)"))
-        }
-        if !values.isEmpty { members.append(("parameters", .object(values))) }
+        if let values = try parameters.values() { members.append(("parameters", values)) }
         return .object(members)
     }
 

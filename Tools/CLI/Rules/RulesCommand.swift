@@ -2,6 +2,9 @@ import ArgumentParser
 
 struct RulesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rules", abstract: "Checks, tests and backtests rules.",
-        subcommands: [RulesCheckCommand.self, RulesTestCommand.self, RulesBacktestCommand.self])
+        commandName: "rules", abstract: "Shows, checks, tests, backtests and changes rules.",
+        subcommands: [
+            RulesListCommand.self, RulesCheckCommand.self, RulesTestCommand.self, RulesBacktestCommand.self,
+            RulesOverrideCommand.self, RulesReloadCommand.self,
+        ])
 }

@@ -35,17 +35,9 @@ struct WhyCommand: AsyncParsableCommand {
         if answer["verdict"] != .null { throw ExitCode(1) }
     }
 
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte) || byte == UInt8(ascii: "-")
-    }
-
     private var path: String {
         get throws {
-            // A cluster's name is of [a-z0-9-], so it stands in a URL as it is.
-            guard cluster.utf8.allSatisfy(Self.isPlain) else {
-                throw CommandFailure("no cluster is called \(cluster)")
-            }
-            let path = "/api/v1/clusters/\(cluster)/verdict"
+            let path = "/api/v1/clusters/\(try URLText.cluster(cluster))/verdict"
             guard let ago else { return path }
             guard let duration = ScalarText.duration(ago) else {
                 throw CommandFailure("--ago \(ago): write a time such as 90s, 2h or 7d")
@@ -88,8 +80,4 @@ struct VerdictText {
         let weight = item["weight"]?.int.map { String(repeating: "•", count: min(5, max(1, $0))) } ?? ""
         return weight.padded(to: 6) + (item["text"]?.string ?? "")
     }
-}
-
-extension String {
-    fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

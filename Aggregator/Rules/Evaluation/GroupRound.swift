@@ -34,6 +34,10 @@ struct GroupRound {
     let group: RuleGroup
     let engine: PromQLEngine
     let settings: RuleSettings
+    /// What rules are on single clusters.
+    var overrides: [RuleOverride] = []
+    /// Rules whose firing alerts stay while nothing is measured of what they are about.
+    var patient: Set<String> = []
 
     /// Evaluates every rule.
     ///
@@ -72,8 +76,9 @@ struct GroupRound {
             case .record: result.recordings = try evaluation.recordings(of: samples, limit: group.limit)
             case .alert:
                 let (observed, textProblem) = try evaluation.observations(of: samples, limit: group.limit)
+                let missing = try await missing(states, observed, of: rule, at: now, with: engine)
                 result.changes = result.states.apply(
-                    observed, hold: rule.hold, keepFiringFor: rule.keepFiringFor, at: now)
+                    observed, missing: missing, hold: rule.hold, keepFiringFor: rule.keepFiringFor, at: now)
                 result.problem = textProblem
             }
         } catch {
@@ -86,11 +91,47 @@ struct GroupRound {
     private func samples(
         of rule: Rule, at now: Timestamp, with engine: PromQLEngine
     ) async throws -> [VectorSample] {
+        let own = overrides.filter { $0.rule == rule.id }
+        let samples = try await samples(of: rule.query, at: now, with: engine)
+        guard !own.isEmpty else { return samples }
+        let clusters = Set(own.map(\.cluster))
+        var all = samples.filter { !clusters.contains($0.labels["cluster"] ?? "") }
+        for (parameters, some) in Dictionary(grouping: own.filter(\.isEnabled), by: \.parameters) {
+            let clusters = some.map(\.cluster).sorted()
+            let query = try RuleParameter.query(rule.query, rule.parameters, with: parameters)
+            let narrowed = PromQLEngine(
+                source: NarrowedSeries(base: engine.source, clusters: clusters), options: engine.options)
+            all += try await self.samples(of: query, at: now, with: narrowed)
+                .filter { clusters.contains($0.labels["cluster"] ?? "") }
+        }
+        return all
+    }
+
+    private func samples(
+        of query: Query, at now: Timestamp, with engine: PromQLEngine
+    ) async throws -> [VectorSample] {
         let instant = now - group.queryOffset
-        let result = try await withDeadline(settings.deadline) { try await engine.instant(rule.query, at: instant) }
+        let result = try await withDeadline(settings.deadline) { try await engine.instant(query, at: instant) }
         guard let vector = result.value.vector else {
             throw RulesError(.evaluation, "the expression gives a \(result.value.typeName), not an instant vector")
         }
         return vector
+    }
+
+    /// Firing alerts that are not observed because nothing is measured of what they are about.
+    private func missing(
+        _ states: AlertStates, _ observed: [Labels: AlertObservation], of rule: Rule, at now: Timestamp,
+        with engine: PromQLEngine
+    ) async throws -> Set<Labels> {
+        guard patient.contains(rule.id) else { return [] }
+        let off = Set(overrides.filter { $0.rule == rule.id && !$0.isEnabled }.map(\.cluster))
+        let gone = states.all.map(\.alert).filter { alert in
+            alert.state == .firing && observed[alert.labels] == nil && !off.contains(alert.labels["cluster"] ?? "")
+        }
+        guard !gone.isEmpty else { return [] }
+        let instant = now - group.queryOffset
+        return try await withDeadline(settings.deadline) {
+            try await MissingSeries(rule: rule, engine: engine).among(gone.map(\.labels), at: instant)
+        }
     }
 }
