@@ -118,12 +118,14 @@ let package = Package(
                 "Spool", "AgentProtocol", "MessageSignatures", "HTTPClient", "DurableFiles", "AsyncSupport",
                 "Cryptography", "JSON", logging,
             ]),
+        library(
+            "Agent", "Emergency",
+            ["Model", "HTTPClient", "ConfigurationFile", "DurableFiles", "AsyncSupport", "JSON", logging]),
         program(
             "etcd-monitor-agent", at: "Agent/Daemon",
             [
-                "EtcdClient", "HostCollectors", "WALProbe", "DiskChecks", "Orders", "Spool", "Uplink",
-                "ConfigurationFile",
-                "ServiceRuntime",
+                "EtcdClient", "HostCollectors", "WALProbe", "DiskChecks", "Orders", "Spool", "Uplink", "Emergency",
+                "ConfigurationFile", "ServiceRuntime",
                 "AgentProtocol",
                 "FrameCodec", "PrometheusText", "Model", "AsyncSupport", "JSON", "HTTPClient", "Cryptography",
                 "DurableFiles", "CMalloc", logging,
@@ -258,6 +260,7 @@ let package = Package(
                 "Model",
                 logging,
             ]),
+        tests("Agent", "Emergency", ["Model", "HTTPClient", "ConfigurationFile", "JSON", logging]),
         .testTarget(
             name: "AgentDaemonTests",
             dependencies: [

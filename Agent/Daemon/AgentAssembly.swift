@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import Emergency
 internal import EtcdClient
 internal import FrameCodec
 internal import HostCollectors
@@ -23,6 +24,7 @@ struct AgentAssembly: Sendable {
     /// Of every member; they run only if disks are to be probed.
     private let probes: [WALProbe]
     private let desk: OrderDesk
+    private let emergency: EmergencyCaller?
     private let notifier = SystemdNotifier()
     private let logger: Logger
 
@@ -81,6 +83,12 @@ struct AgentAssembly: Sendable {
             writer: writer, logger: logger,
             onClockStep: { await spool.startEpoch() })
         counts.loop = loop
+        emergency = configuration.emergency.map { settings in
+            EmergencyCaller(
+                settings, cluster: identity.cluster, node: identity.node,
+                aggregator: configuration.aggregators.first ?? "",
+                circumstances: { await Self.circumstances(members, sender.status) }, logger: logger)
+        }
         watches = members.map {
             MemberWatch(source: $0, interval: configuration.statusInterval, writer: writer)
         }
@@ -112,6 +120,14 @@ struct AgentAssembly: Sendable {
             line: OrderDesk.Line(
                 epoch: { await spool.nextSlot.epoch }, now: { sender.aggregatorTime },
                 exchange: { try await sender.exchange($0) }), logger: logger)
+    }
+
+    /// What an emergency rests on. An aggregator that refuses this agent is there, and tells of others.
+    private static func circumstances(_ members: [EtcdSource], _ uplink: UplinkStatus) async -> Circumstances {
+        var leaderless: [String: String] = [:]
+        for member in members { leaderless[member.name] = await member.leaderTrouble }
+        let isAway = uplink.awaySince != nil && !uplink.isRefused
+        return Circumstances(aggregatorTrouble: isAway ? uplink.lastError : nil, leaderless: leaderless)
     }
 
     /// What the stream's sources are, as they are numbered: members, host, agent.
@@ -152,6 +168,7 @@ struct AgentAssembly: Sendable {
             }
             group.addTask { try await keepGoing { try await desk.run() } }
             for watch in watches { group.addTask { try await keepGoing { try await watch.run() } } }
+            if let emergency { group.addTask { try await keepGoing { try await emergency.run() } } }
             group.addTask { try await keepGoing { try await reportStatus() } }
             group.addTask { try await keepGoing { try await releaseMemory() } }
             group.addTask {

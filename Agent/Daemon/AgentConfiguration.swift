@@ -1,4 +1,5 @@
 internal import ConfigurationFile
+internal import Emergency
 internal import Glibc
 internal import HTTPClient
 internal import HostCollectors
@@ -52,6 +53,8 @@ struct AgentConfiguration: Sendable {
     /// nil: the disks are not probed.
     var diskProbe: ProbeOptions?
     var commands: [Command]
+    /// Whom the agent tells itself; nil for nobody.
+    var emergency: EmergencySettings?
 
     /// Reads and checks the file at `path`; every problem is told at once.
     init(file path: String) throws(ConfigurationErrors) {
@@ -89,6 +92,7 @@ struct AgentConfiguration: Sendable {
                 node.error("commands: \(node.text ?? "this") is not a command", remedy: "known here: \(known)"))
             return nil
         }
+        emergency = root.mapping("emergency").map(EmergencySettings.init(reading:))
         root.finish()
         try problems.throwIfAny()
     }

@@ -69,6 +69,9 @@ actor EtcdSource: ScrapeSource {
         await scrape(at: timestamp, isUrgent: true)
     }
 
+    /// Why nobody leads, as far as this member can tell; nil while somebody does.
+    var leaderTrouble: String? { observation.leaderTrouble }
+
     /// Asks for Status; true if something changed that should be known at once.
     func refreshStatus() async -> Bool {
         defer { tellProbe(areMetricsFresh: false) }

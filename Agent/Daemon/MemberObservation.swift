@@ -64,6 +64,16 @@ struct MemberObservation: Sendable {
         return processStart != nil && processStart != start
     }
 
+    /// Why nobody leads, as far as this member can tell; nil while it knows of a leader, or cannot be asked for a reason
+    /// that says nothing of it.
+    var leaderTrouble: String? {
+        if let failure {
+            let isGone = [.refused, .timeout, .unavailable].contains(failure.code)
+            return isGone ? "it does not answer (\(failure.code.rawValue))" : nil
+        }
+        return hasAnswered && !isStatusDenied && status?.leader == nil ? "it knows of no leader" : nil
+    }
+
     /// The state as it is sent.
     var state: MemberState {
         MemberState(

@@ -35,6 +35,8 @@ public struct APIServices: Sendable {
     public var notifications: NotificationService
     /// What is asked of hosts; nil where nothing is.
     public var commands: CommandDesk?
+    /// The dead man's switch; nil if none is configured.
+    public var heartbeat: HeartbeatService?
     /// Queries.
     public var engine: PromQLEngine
     /// Takes series of other systems.
@@ -54,7 +56,8 @@ public struct APIServices: Sendable {
     public init(
         access: AccessService, fleet: FleetService, health: FleetHealthService, verdicts: VerdictService,
         incidents: IncidentStore, ingestor: BatchIngestor,
-        rules: RuleService, notifications: NotificationService, commands: CommandDesk? = nil, engine: PromQLEngine,
+        rules: RuleService, notifications: NotificationService, heartbeat: HeartbeatService? = nil,
+        commands: CommandDesk? = nil, engine: PromQLEngine,
         remoteWrite: RemoteWriteReceiver, metrics: MetricRegistry,
         installation: Installation, problems: @escaping @Sendable () -> [SelfProblem] = { [] },
         clock: WallClock = .system, logger: Logger
@@ -68,6 +71,7 @@ public struct APIServices: Sendable {
         self.rules = rules
         self.notifications = notifications
         self.commands = commands
+        self.heartbeat = heartbeat
         self.engine = engine
         self.remoteWrite = remoteWrite
         self.metrics = metrics

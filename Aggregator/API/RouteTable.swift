@@ -28,6 +28,7 @@ struct RouteTable: Sendable {
             AlertRoutes(services: services, limits: limits).routes,
             RuleRoutes(services: services, limits: limits, gate: gate).routes,
             DeliveryRoutes(services: services, limits: limits).routes,
+            ChannelAdministrationRoutes(services: services, limits: limits).routes,
             SilenceRoutes(services: services, limits: limits).routes,
             AcknowledgementRoutes(services: services, limits: limits).routes,
             UserRoutes(services: services, limits: limits).routes,

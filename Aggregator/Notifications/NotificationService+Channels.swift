@@ -3,7 +3,7 @@ internal import Model
 internal import Postgres
 
 /// How a test went.
-public struct ChannelTest: Hashable, Sendable {
+public struct ChannelTest: Sendable {
     /// Whether the receiver took it.
     public var isDelivered: Bool
     /// HTTP status or SMTP answer, if there was one.
@@ -12,6 +12,8 @@ public struct ChannelTest: Hashable, Sendable {
     public var error: String?
     /// Until the receiver's answer.
     public var latency: Duration
+    /// The channel that was told of the failure in its place, and whether it took that.
+    public var fallback: (channel: String, isDelivered: Bool)?
 }
 
 /// A channel and how it goes; holds no secret.
@@ -36,6 +38,8 @@ public struct ChannelStatus: Sendable {
     public var lastDelivered: DeliveryRecord?
     /// The last that failed or is tried again.
     public var lastFailed: DeliveryRecord?
+    /// What an administrator made of it over the API; nil if it stands in the configuration file.
+    public var stored: StoredChannel?
 }
 
 extension ChannelConfiguration {
@@ -56,7 +60,11 @@ extension ChannelConfiguration {
     }
 
     private static func place(of url: SecretSource) -> String {
-        if case .literal(let url) = url { host(of: url) } else { "the URL in \(url)" }
+        switch url {
+        case .literal(let url): host(of: url)
+        case .unreadable: "unknown"
+        case .file, .environment: "the URL in \(url)"
+        }
     }
 
     /// Scheme, host and port: what stands after may be a token.
@@ -69,56 +77,71 @@ extension ChannelConfiguration {
 
 extension NotificationService {
     /// Sends a message that says it is a test to the channel `name`, at once and outside the ledger. Where it would stay
-    /// open, its end is sent too.
+    /// open, its end is sent too. If that fails, its fallback is told so.
     ///
     /// - Throws: `.noChannel`; `.tooMany` within five seconds of the test before.
     public func test(channel name: String, by person: String) async throws -> ChannelTest {
-        guard let channel = channels.first(where: { $0.name == name }) else {
+        let setup = setup
+        guard let channel = setup.channels[name] else {
             throw NotificationsError(.noChannel, "there is no channel \(name)")
         }
         try noteTest(of: name)
+        let words = "This is a test, asked for by \(person). Nothing is wrong."
+        let steady = ContinuousClock()
+        let start = steady.now
+        let outcome = await sendTest(words, to: channel, setup)
+        var test = ChannelTest(
+            isDelivered: outcome.result == .delivered, code: outcome.code,
+            error: outcome.result == .delivered ? nil : outcome.error ?? "not delivered", latency: steady.now - start)
+        if !test.isDelivered, let other = setup.configuration.channels.first(where: { $0.name == name })?.fallback,
+            let fallback = setup.channels[other.channel]
+        {
+            let words = "A test of \(name), asked for by \(person), failed: \(test.error ?? "")"
+            let told = await sendTest(words, to: fallback, setup)
+            test.fallback = (other.channel, told.result == .delivered)
+        }
+        return test
+    }
+
+    private func sendTest(_ words: String, to channel: any Channel, _ setup: NotificationSetup) async -> AttemptOutcome
+    {
         let now = clock.now
         let alert = Alert(
-            labels: ["alertname": "EtcdMonitorTest", "severity": "info"],
-            annotations: ["summary": "This is a test, asked for by \(person). Nothing is wrong."], state: .firing,
-            value: 1, activeAt: now, firedAt: now)
+            labels: ["alertname": "EtcdMonitorTest", "severity": "info"], annotations: ["summary": words],
+            state: .firing, value: 1, activeAt: now, firedAt: now)
         let content = NotificationContent(
             route: "test", groupKey: "{}:{alertname=\"EtcdMonitorTest\"}",
             groupLabels: ["alertname": "EtcdMonitorTest"], alerts: [alert])
-        let steady = ContinuousClock()
-        let start = steady.now
         // Nothing that a receiver keeps of one test may make it ignore the next.
         var notification = DueNotification(id: now.milliseconds, createdAt: now, content: content)
         let outcome = await channel.send(notification)
-        let latency = steady.now - start
-        if outcome.result == .delivered,
-            configuration.channels.first(where: { $0.name == name })?.kind.staysOpen == true
-        {
+        let kind = setup.configuration.channels.first { $0.name == channel.name }?.kind
+        if outcome.result == .delivered, kind?.staysOpen == true {
             notification.content.alerts[0].state = .resolved
             notification.content.alerts[0].resolvedAt = clock.now
             notification.id += 1
             _ = await channel.send(notification)
         }
-        return ChannelTest(
-            isDelivered: outcome.result == .delivered, code: outcome.code,
-            error: outcome.result == .delivered ? nil : outcome.error ?? "not delivered", latency: latency)
+        return outcome
     }
 
     /// The channels in the configuration's order, and how each goes.
     public func channelStatuses() async throws -> [ChannelStatus] {
-        let names = configuration.channels.map(\.name)
+        let setup = setup
+        let names = setup.configuration.channels.map(\.name)
         let waiting = try await ledger.waiting()
         let delivered = try await ledger.last(on: names, status: "delivered")
         let failed = try await ledger.last(on: names, status: "failed")
         let retried = try await ledger.last(on: names, status: "waiting")
-        return configuration.channels.map { channel in
+        return setup.configuration.channels.map { channel in
             let name = channel.name
             let trouble = [failed[name], retried[name]].compactMap { $0 }.max { $0.id < $1.id }
             let isFailing = trouble.map { $0.id > delivered[name]?.id ?? 0 } ?? false
             return ChannelStatus(
                 configuration: channel,
                 health: isFailing ? .failing : delivered[name] == nil && trouble == nil ? .unused : .ok,
-                waiting: waiting[name] ?? 0, lastDelivered: delivered[name], lastFailed: trouble)
+                waiting: waiting[name] ?? 0, lastDelivered: delivered[name], lastFailed: trouble,
+                stored: setup.stored[name])
         }
     }
 

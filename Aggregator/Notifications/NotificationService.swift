@@ -14,15 +14,23 @@ internal import Synchronization
 /// mail's `Message-ID` or the webhook's `Idempotency-Key`.
 public final class NotificationService: Service, AlertSink {
     let ledger: DeliveryLedger
-    let configuration: NotificationConfiguration
-    let channels: [any Channel]
+    /// What the configuration file says; see ``setup``.
+    let fileConfiguration: NotificationConfiguration
+    let sealingKey: SealingKey
     let clock: WallClock
-    private let logger: Logger
-    private let dispatch = Signal()
-    private let senders: [String: [Signal]]
-    private let state = Mutex(State())
+    let logger: Logger
+    let make: @Sendable (ChannelConfiguration) -> any Channel
+    let dispatch = Signal()
+    /// There may be channels without senders.
+    let channelsChanged = Signal()
+    let state: Mutex<State>
 
-    private struct State {
+    struct State {
+        var setup: NotificationSetup
+        /// Of each channel that there was since the start.
+        var senders: [String: [Signal]] = [:]
+        /// When the dispatcher last found the database and did what was due.
+        var lastPass: Timestamp?
         var delivered = 0
         var failedAttempts = 0
         var givenUp = 0
@@ -33,33 +41,63 @@ public final class NotificationService: Service, AlertSink {
     }
 
     /// How many senders a channel has: one that hangs does not keep others of its channel waiting.
-    private static let sendersPerChannel = 2
+    static let sendersPerChannel = 2
     /// How long the ledger is kept.
-    private static let retention: Duration = .seconds(90 * 86_400)
+    static let retention: Duration = .seconds(90 * 86_400)
     /// How long silences are shown when they are over, as Alertmanager does.
-    private static let silenceRetention: Duration = .seconds(5 * 86_400)
+    static let silenceRetention: Duration = .seconds(5 * 86_400)
     /// A test reaches people: not more often.
     private static let testPause: Duration = .seconds(5)
     /// The longest sleep: should a wake-up be lost, nothing waits longer.
-    private static let longestSleep: Duration = .seconds(5)
+    static let longestSleep: Duration = .seconds(5)
 
     /// A service that tells as `configuration` says.
     ///
-    /// - Parameter externalURL: where people reach the dashboard; "" if unknown, then mails have no link.
+    /// - Parameters:
+    ///   - sealingKey: for the secrets of channels that administrators make; the same for all aggregators.
+    ///   - externalURL: where people reach the dashboard; "" if unknown, then mails have no link.
     public init(
-        pool: PostgresPool, configuration: NotificationConfiguration, externalURL: String, clock: WallClock = .system,
-        logger: Logger
+        pool: PostgresPool, configuration: NotificationConfiguration, sealingKey: SealingKey, externalURL: String,
+        clock: WallClock = .system, logger: Logger
     ) {
         ledger = DeliveryLedger(pool: pool)
-        self.configuration = configuration
+        fileConfiguration = configuration
+        self.sealingKey = sealingKey
         self.clock = clock
         self.logger = logger
         let links = DashboardLinks(base: externalURL)
         let mail = MailClient()
-        channels = configuration.channels.map { $0.make(mail: mail, links: links) }
-        senders = Dictionary(
-            configuration.channels.map { ($0.name, (0..<Self.sendersPerChannel).map { _ in Signal() }) }
-        ) { first, _ in first }
+        make = { $0.make(mail: mail, links: links) }
+        state = Mutex(State(setup: NotificationSetup(configuration, make: make)))
+    }
+
+    /// Reads what administrators made. Call it before alerts are enqueued.
+    public func load() async throws { try await takeOverSettings() }
+
+    /// What is told to whom, as of now.
+    var setup: NotificationSetup { state.withLock { $0.setup } }
+    var configuration: NotificationConfiguration { setup.configuration }
+
+    /// Takes over what administrators made, if it has changed.
+    func takeOverSettings() async throws {
+        let known = setup.revision
+        let read = try await ledger.pool.transaction { connection in
+            let store = ChannelStore(connection)
+            let revision = try await store.revision()
+            let isNew = revision != known
+            return (revision, isNew ? try await store.channels() : [], isNew ? try await store.routes() : nil)
+        }
+        guard read.0 != known else { return }
+        let setup = NotificationSetup(
+            fileConfiguration, revision: read.0, stored: read.1, routes: read.2, key: sealingKey, make: make,
+            report: { logger.error("a channel cannot be used", metadata: ["reason": "\($0)"]) })
+        // Two may read at one time: the later reading stays.
+        state.withLock { if $0.setup.revision < setup.revision { $0.setup = setup } }
+        // One that cannot be used here, being of a newer version, another aggregator may tell.
+        let current = self.setup
+        let names = Set(current.channels.keys).union(current.stored.keys)
+        try await ledger.abandon(except: names.sorted(), at: clock.now)
+        channelsChanged.send()
     }
 
     // MARK: AlertSink
@@ -97,6 +135,9 @@ public final class NotificationService: Service, AlertSink {
         state.withLock { ($0.delivered, $0.failedAttempts, $0.givenUp) }
     }
 
+    /// When what was due was last done; nil if not since the start. Seconds old at most, while the database is there.
+    public var lastPass: Timestamp? { state.withLock { $0.lastPass } }
+
     /// Clusters on which work is done now, with the end of the window; a few seconds old at most.
     public func maintenance(at now: Timestamp) -> [String: Timestamp] {
         var ends: [String: Timestamp] = [:]
@@ -122,156 +163,5 @@ public final class NotificationService: Service, AlertSink {
             .tooMany,
             "\(channel) was tested a moment ago; wait \(Self.testPause.components.seconds) s between two tests",
             retryAfter: Self.testPause - (now - last))
-    }
-
-    // MARK: Service
-
-    /// Delivers until the program stops; what is being sent then is tried again at the next start.
-    public func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                group.addTask { await self.repeatedly("dispatcher") { try await self.dispatchLoop() } }
-                group.addTask { await self.repeatedly("listener") { try await self.listen() } }
-                group.addTask { await self.repeatedly("retention") { try await self.retentionLoop() } }
-                for channel in self.channels {
-                    for signal in self.senders[channel.name] ?? [] {
-                        group.addTask {
-                            await self.repeatedly(channel.name) { try await self.sendLoop(channel, signal) }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Starts `body` again after a failure (the database is away, mostly), until cancelled.
-    private func repeatedly(_ part: String, _ body: () async throws -> Void) async {
-        var backoff = Backoff(initial: .milliseconds(500), maximum: .seconds(10))
-        while !Task.isCancelled {
-            do {
-                try await body()
-            } catch is CancellationError {
-                return
-            } catch {
-                logger.warning("notifications were interrupted", metadata: ["part": "\(part)", "error": "\(error)"])
-            }
-            // Cancelled is how it ends.
-            try? await Task.sleep(for: backoff.next())
-        }
-    }
-
-    private func listen() async throws {
-        try await ledger.pool.listen(to: DeliveryLedger.wakeChannel) { _ in
-            dispatch.send()
-        }
-    }
-
-    private func dispatchLoop() async throws {
-        try await ledger.abandon(except: configuration.channels.map(\.name), at: clock.now)
-        let flushed = FlushConfiguration(configuration)
-        while true {
-            while try await ledger.flushOne(flushed, at: clock.now) {}
-            let windows = try await silences().filter { $0.kind == .maintenance }
-            state.withLock { $0.maintenance = windows }
-            try await standIn()
-            // Also when none was due here: another aggregator may have made deliveries.
-            wakeSenders()
-            try await sleep(until: try await ledger.nextFlush(), or: dispatch)
-        }
-    }
-
-    private func standIn() async throws {
-        for channel in configuration.channels {
-            guard let fallback = channel.fallback else { continue }
-            if try await ledger.standIn(fallback, for: channel.name, at: clock.now) {
-                logger.warning(
-                    "a fallback stands in for a channel",
-                    metadata: ["channel": "\(channel.name)", "fallback": "\(fallback.channel)"])
-            }
-        }
-    }
-
-    private func wakeSenders() {
-        for signal in senders.values.flatMap({ $0 }) { signal.send() }
-    }
-
-    private func retentionLoop() async throws {
-        while true {
-            try await ledger.forget(olderThan: Self.retention, at: clock.now)
-            let before = clock.now - Self.silenceRetention
-            try await ledger.pool.withConnection { try await SuppressionStore($0).forget(endedBefore: before) }
-            try await Task.sleep(for: .seconds(3600))
-        }
-    }
-
-    private func sendLoop(_ channel: any Channel, _ signal: Signal) async throws {
-        let deadline = configuration.channels.first { $0.name == channel.name }?.deadline ?? .seconds(15)
-        while true {
-            if let claimed = try await ledger.claim(
-                channel: channel.name, at: clock.now, lease: deadline + .seconds(10))
-            {
-                try await deliver(claimed, on: channel)
-                // Whatever waited behind this one in its group may go now.
-                for other in senders[channel.name] ?? [] { other.send() }
-            } else {
-                try await sleep(until: try await ledger.nextAttempt(channel: channel.name), or: signal)
-            }
-        }
-    }
-
-    private func deliver(_ claimed: ClaimedDelivery, on channel: any Channel) async throws {
-        let steady = ContinuousClock()
-        let start = steady.now
-        var outcome = await channel.send(claimed.notification)
-        if Task.isCancelled, outcome.result != .delivered { outcome.result = .interrupted }
-        let now = clock.now
-        let next: Timestamp? =
-            switch outcome.result {
-            case .delivered, .failed: nil
-            case .interrupted: now
-            case .retry:
-                RetryPolicy(retryFor: configuration.retryFor).next(
-                    after: claimed.attempt, createdAt: claimed.createdAt, now: now, asked: outcome.retryAfter,
-                    jitter: .random(in: 0.9...1.1))
-            }
-        note(outcome, claimed, channel.name, next)
-        let (ledger, took, final) = (ledger, steady.now - start, outcome)
-        // A task of its own: what was delivered is written down even if the program is stopping.
-        try await Task { try await ledger.record(final, of: claimed, took: took, next: next, at: now) }.value
-        // Its fallback may have to tell it.
-        if final.result != .delivered { dispatch.send() }
-    }
-
-    private func note(_ outcome: AttemptOutcome, _ claimed: ClaimedDelivery, _ channel: String, _ next: Timestamp?) {
-        state.withLock { state in
-            switch outcome.result {
-            case .delivered: state.delivered += 1
-            case .interrupted: break
-            case .retry, .failed:
-                state.failedAttempts += 1
-                if next == nil { state.givenUp += 1 }
-            }
-        }
-        let metadata: Logger.Metadata = [
-            "channel": "\(channel)", "delivery": "\(claimed.id)", "attempt": "\(claimed.attempt)",
-            "group": "\(claimed.notification.content.groupKey)", "code": "\(outcome.code.map(String.init) ?? "")",
-            "error": "\(outcome.error ?? "")",
-        ]
-        switch (outcome.result, next) {
-        case (.delivered, _): logger.info("notification delivered", metadata: metadata)
-        case (.interrupted, _): logger.info("notification interrupted", metadata: metadata)
-        case (_, nil): logger.error("notification given up", metadata: metadata)
-        case (_, _?): logger.warning("notification failed, will be tried again", metadata: metadata)
-        }
-    }
-
-    /// Until `instant` or a signal, but no longer than a few seconds.
-    private func sleep(until instant: Timestamp?, or signal: Signal) async throws {
-        let wait = instant.map { min(max($0 - clock.now, .milliseconds(20)), Self.longestSleep) } ?? Self.longestSleep
-        do {
-            try await withDeadline(wait) { try await signal.wait() }
-        } catch is DeadlineExceeded {
-            return
-        }
     }
 }

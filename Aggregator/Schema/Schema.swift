@@ -21,6 +21,7 @@ public enum Schema {
         Migration(12, "channels", PackageResources.m012_channels_sql),
         Migration(13, "commands", PackageResources.m013_commands_sql),
         Migration(14, "rule_overrides", PackageResources.m014_rule_overrides_sql),
+        Migration(15, "stored_channels", PackageResources.m015_stored_channels_sql),
     ]
 
     /// Brings the database of `pool` to the newest migration.

@@ -56,8 +56,10 @@ struct AggregatorAssembly {
         try await fleet.load()
 
         let notifications = NotificationService(
-            pool: pool, configuration: configuration.notifications, externalURL: installation.externalURL,
-            clock: clock, logger: logger)
+            pool: pool, configuration: configuration.notifications,
+            sealingKey: try SealingKeyFile.load(directory: configuration.tlsDirectory),
+            externalURL: installation.externalURL, clock: clock, logger: logger)
+        try await notifications.load()
         let explanations = Explanations()
         let rules = RuleService(
             groups: try configuration.ruleGroups(),
@@ -65,6 +67,11 @@ struct AggregatorAssembly {
             series: store, alerts: ExplainedAlerts(notifications, explanations: explanations), pool: pool,
             settings: RuleSettings(interval: configuration.rules.interval, externalURL: installation.externalURL),
             clock: clock, logger: logger)
+        let heartbeat = configuration.notifications.heartbeat.map { heartbeat in
+            HeartbeatService(
+                heartbeat, trouble: { Self.heartbeatTrouble(rules, notifications, configuration, clock.now) },
+                clock: clock, logger: logger)
+        }
         let health = FleetHealthService(
             fleet: fleet, engine: engine, pool: pool, alerts: { rules.activeAlerts() },
             explanations: explanations,
@@ -102,8 +109,8 @@ struct AggregatorAssembly {
             logger: logger)
         let apiServices = APIServices(
             access: access, fleet: fleet, health: health, verdicts: verdicts, incidents: incidents, ingestor: ingestor,
-            rules: rules, notifications: notifications, commands: commands, engine: engine, remoteWrite: remoteWrite,
-            metrics: metrics,
+            rules: rules, notifications: notifications, heartbeat: heartbeat, commands: commands, engine: engine,
+            remoteWrite: remoteWrite, metrics: metrics,
             installation: installation,
             problems: { selfCheck.problems }, clock: clock, logger: logger)
         let server = try APIServer(
@@ -119,7 +126,7 @@ struct AggregatorAssembly {
 
         self.pool = pool
         services =
-            database.services
+            database.services + [heartbeat].compactMap { $0 }
             + [
                 store, audit, fleet, FleetFollower(fleet: fleet, store: store, health: health, logger: logger), peers,
                 notifications, rules, RuleReloader(rules: rules), health, verdicts, commands,
@@ -134,6 +141,24 @@ struct AggregatorAssembly {
 // MARK: - Parts
 
 extension AggregatorAssembly {
+    /// Why there is to be no heartbeat; nil while rules are evaluated and what is due is delivered.
+    private static func heartbeatTrouble(
+        _ rules: RuleService, _ notifications: NotificationService, _ configuration: AggregatorConfiguration,
+        _ now: Timestamp
+    ) -> String? {
+        guard rules.isRunner else { return "another aggregator evaluates the rules" }
+        let patience = max(.seconds(30), configuration.rules.interval * 3)
+        let groups = rules.status()
+        guard groups.isEmpty || groups.contains(where: { $0.lastEvaluation.map { now - $0 <= patience } ?? false })
+        else {
+            return "no rule was evaluated for \(patience.components.seconds) s"
+        }
+        guard let pass = notifications.lastPass, now - pass <= .seconds(30) else {
+            return "what is due was not delivered for 30 s"
+        }
+        return nil
+    }
+
     /// Which certificate is shown.
     struct Identity {
         var certificateFile: String

@@ -3,7 +3,8 @@ import DurableFiles
 import Glibc
 import JSON
 
-/// What all aggregators of an installation share and keep out of the database: the certificate authority that agents pin.
+/// What all aggregators of an installation share and keep out of the database: the certificate authority that agents pin, and
+/// the key that seals secrets.
 struct KeySet: Sendable, Equatable {
     /// PEM of the authority.
     var authority: String
@@ -11,6 +12,8 @@ struct KeySet: Sendable, Equatable {
     var authorityKey: String
     /// What it may certify, one name on a line.
     var names: String
+    /// As ``SealingKeyFile`` has it; nil if none was made yet.
+    var sealingKey: String?
 
     /// The set below `directory`, as ``ServerIdentity`` made it.
     init(directory: String) throws {
@@ -23,6 +26,7 @@ struct KeySet: Sendable, Equatable {
         authority = String(decoding: try AtomicFile.read("\(directory)/ca.pem"), as: UTF8.self)
         authorityKey = String(decoding: try AtomicFile.read("\(directory)/ca-key.pem"), as: UTF8.self)
         names = String(decoding: try AtomicFile.read("\(directory)/ca-names"), as: UTF8.self)
+        sealingKey = try SealingKeyFile.existing(directory: directory)
     }
 
     /// Reads ``encoded``.
@@ -32,6 +36,7 @@ struct KeySet: Sendable, Equatable {
             let names = json["names"]?.string
         else { throw JoinError(description: "the key set was sealed by a version that this one does not know") }
         (self.authority, authorityKey, self.names) = (authority, key, names)
+        sealingKey = json["sealingKey"]?.string
         _ = try CertificateAuthority(certificatePEM: authority, keyPEM: key)
     }
 
@@ -42,6 +47,7 @@ struct KeySet: Sendable, Equatable {
             $0.member("authority", authority)
             $0.member("authorityKey", authorityKey)
             $0.member("names", names)
+            $0.member("sealingKey", sealingKey)
         }
         return json.bytes
     }
@@ -72,6 +78,9 @@ struct KeySet: Sendable, Equatable {
         try Directory.create(directory)
         try AtomicFile.write(Array(authorityKey.utf8), to: "\(directory)/ca-key.pem")
         try AtomicFile.write(Array(names.utf8), to: "\(directory)/ca-names", mode: 0o644)
+        if let sealingKey {
+            try AtomicFile.write(Array("\(sealingKey)\n".utf8), to: "\(directory)/\(SealingKeyFile.name)")
+        }
         // Last: where it is, the others are.
         try AtomicFile.write(Array(authority.utf8), to: "\(directory)/ca.pem", mode: 0o644)
     }

@@ -39,17 +39,26 @@ class World:
 
     def __init__(self, stage: pathlib.Path, folder: pathlib.Path):
         self.inbox, self.hook = Inbox(folder / "mail"), WebhookReceiver()
+        self.slack, self.pagerduty, self.alertmanager = (WebhookReceiver() for _ in range(3))
         # What a test puts here counts once the aggregator has reloaded.
         self.rules = folder / "rules"
         self.rules.mkdir(mode=0o755)
         self.proxies = {}
         self.installation = Installation(
             folder, stage, stage / "etcd", cluster="prod-eu", smtp_port=self.inbox.port, webhook_url=self.hook.url,
+            more_channels=self._channels(folder),
             # Batches become blocks within a minute: every test meets each kind of storage.
             more_yaml=f"storage:\n  slot: 10s\n  window: 1m\nrules:\n  files: ['{self.rules}/*.yaml']\n",
             unprivileged=os.geteuid() == 0, dashboard=stage / "dashboard", client_urls=self._proxied)
         self.load = Load(self.installation.etcd, per_second=100)
         self.etcd, self.aggregator = self.installation.etcd, self.installation.aggregator
+
+    def _channels(self, folder: pathlib.Path) -> str:
+        key = folder / "pagerduty-key"
+        key.write_text("routing-key-of-the-test")
+        return (f"    - name: slack\n      slack: {{url: '{self.slack.url}'}}\n"
+                f"    - name: pager\n      pagerduty: {{url: '{self.pagerduty.url}', routing_key_file: {key}}}\n"
+                f"    - name: alertmanager\n      alertmanager: {{urls: ['{self.alertmanager.origin}']}}\n")
 
     def _proxied(self, member):
         proxy = self.proxies[member.name] = RecordingProxy(member.client_port)
@@ -58,7 +67,8 @@ class World:
 
     def start(self):
         self.inbox.start()
-        self.hook.start()
+        for receiver in (self.hook, self.slack, self.pagerduty, self.alertmanager):
+            receiver.start()
         self.installation.start()
         self.load.start()
 
@@ -66,7 +76,8 @@ class World:
         self.load.stop()
         self.installation.stop()
         self.inbox.stop()
-        self.hook.stop()
+        for receiver in (self.hook, self.slack, self.pagerduty, self.alertmanager):
+            receiver.stop()
         for proxy in self.proxies.values():
             proxy.stop()
 

@@ -18,7 +18,7 @@ class Aggregator:
     """`etcd-monitor-aggregator serve` on a private PostgreSQL below `folder`."""
 
     def __init__(self, folder: pathlib.Path, binaries: pathlib.Path, *, smtp_port: int | None = None,
-                 webhook_url: str | None = None, uid: int | None = None, more_yaml: str = "",
+                 webhook_url: str | None = None, uid: int | None = None, more_yaml: str = "", more_channels: str = "",
                  dashboard: pathlib.Path = ROOT / "Aggregator/Dashboard/dist"):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.uid, self.port = folder, uid, free_port()
@@ -27,14 +27,14 @@ class Aggregator:
         self.state.mkdir(mode=0o700, exist_ok=True)
         if uid is not None:
             os.chown(self.state, uid, uid)
-        self.configuration.write_text(self._yaml(smtp_port, webhook_url, dashboard) + more_yaml)
+        self.configuration.write_text(self._yaml(smtp_port, webhook_url, dashboard, more_channels) + more_yaml)
         self._cookie: str | None = None
         self._founder: Aggregator | None = None
         self.process = Process("aggregator", [self.binary, "serve", "--config", self.configuration],
                                folder / "aggregator.log", notify=True, uid=uid)
 
-    def _yaml(self, smtp_port, webhook_url, dashboard) -> str:
-        channels = ""
+    def _yaml(self, smtp_port, webhook_url, dashboard, more_channels) -> str:
+        channels = more_channels
         if smtp_port:
             channels += (f"    - name: operators\n      email:\n        server: 127.0.0.1:{smtp_port}\n        tls: none\n"
                          f"        from: etcd-monitor@example.org\n        to: [operators@example.org]\n")

@@ -47,30 +47,43 @@ class Inbox:
 
 
 class WebhookReceiver:
-    """An HTTP server that records JSON bodies."""
+    """An HTTP server that records JSON bodies, whatever service it stands for.
 
-    def __init__(self):
+    `answer(path, number)` gives the status of the request of that number, from 0; by default all are taken. What is not
+    taken is not recorded.
+    """
+
+    def __init__(self, answer=lambda path, number: 200):
         self.bodies: list[tuple[float, dict]] = []
         self.headers: list[dict] = []
         self._arrived = threading.Condition()
+        self._requests = 0
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with receiver._arrived:
-                    receiver.bodies.append((time.time(), body))
-                    receiver.headers.append(dict(self.headers.items()))
-                    receiver._arrived.notify_all()
-                self.send_response(200)
+                    status = answer(self.path, receiver._requests)
+                    receiver._requests += 1
+                    if status < 300:
+                        receiver.bodies.append((time.time(), body))
+                        receiver.headers.append(dict(self.headers.items()))
+                        receiver._arrived.notify_all()
+                self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
             def log_message(self, *arguments):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hook"
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, request, client_address):
+                pass  # a client that was killed
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"{self.origin}/hook"
 
     def start(self):
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -81,8 +94,8 @@ class WebhookReceiver:
 
     def await_body(self, matches, deadline: float = 30):
         """(time of arrival, body) of the first body for which `matches(body)` holds."""
-        return _await(self._arrived, self.bodies, matches, deadline, "webhook",
-                      lambda: [[alert["labels"].get("alertname") for alert in body["alerts"]] for _, body in self.bodies])
+        return _await(self._arrived, self.bodies, matches, deadline, "body",
+                      lambda: [json.dumps(body)[:200] for _, body in self.bodies])
 
 
 def _await(condition, arrived, matches, deadline, what, seen):

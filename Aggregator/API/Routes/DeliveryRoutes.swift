@@ -41,7 +41,19 @@ struct DeliveryRoutes: Sendable {
 
     @Sendable private func channels(_ request: Request, _ context: APIContext) async throws -> Response {
         let statuses = try await services.notifications.channelStatuses()
-        return .json { $0.member("channels", answers: statuses) }
+        let heartbeat = services.heartbeat?.status
+        return .json {
+            $0.member("channels", answers: statuses)
+            $0.key("heartbeat")
+            if let heartbeat {
+                $0.object {
+                    $0.member("lastBeat", heartbeat.lastBeat?.milliseconds)
+                    $0.member("trouble", heartbeat.trouble)
+                }
+            } else {
+                $0.null()
+            }
+        }
     }
 
     @Sendable private func deliveries(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -84,6 +96,8 @@ struct DeliveryRoutes: Sendable {
             $0.member("code", test.code)
             $0.member("latencySeconds", test.latency.fractionalSeconds)
             $0.member("error", test.error)
+            $0.member("fallback", test.fallback?.channel)
+            $0.member("fallbackDelivered", test.fallback?.isDelivered ?? false)
         }
     }
 }
@@ -129,9 +143,17 @@ extension ChannelStatus: JSONAnswer {
         json.object {
             $0.member("name", configuration.name)
             $0.member("kind", configuration.kind.word)
+            $0.member("managed", stored == nil ? "configuration" : "api")
+            $0.member("settings", stored?.settings ?? .null)
+            $0.member("secrets", .array((stored?.secretNames ?? []).map(JSONValue.string)))
+            $0.member("changedBy", stored?.author)
+            $0.member("changedAt", stored?.changedAt.milliseconds)
             $0.member("target", configuration.target)
             $0.member("sendsResolved", configuration.sendsResolved)
+            $0.member("deadlineSeconds", configuration.deadline.fractionalSeconds)
             $0.member("fallback", configuration.fallback?.channel)
+            $0.member("fallbackAttempts", configuration.fallback?.attempts)
+            $0.member("fallbackAfterSeconds", configuration.fallback?.after.fractionalSeconds)
             $0.member("health", health.rawValue)
             $0.member("waiting", waiting)
             $0.member("lastDelivered", answer: lastDelivered)

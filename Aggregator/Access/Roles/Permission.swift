@@ -22,6 +22,8 @@ public enum Permission: String, Sendable, CaseIterable {
     case manageOwnTokens = "manage-own-tokens"
     /// A notification that says it is a test.
     case testNotification = "test-notification"
+    /// Channels and where alerts go.
+    case manageChannels = "manage-channels"
     /// A silence: on a cluster, or of alerts wherever they are.
     case silenceAlerts = "silence-alerts"
     /// Taking an alert up, so that it is not told again.
@@ -62,7 +64,8 @@ public enum Permission: String, Sendable, CaseIterable {
         case .testNotification, .silenceAlerts, .acknowledgeAlerts, .declareMaintenance, .runDiskCheck, .overrideRules,
             .writeSeries:
             .operator
-        case .enrolAgent, .revokeAgent, .deleteCluster, .manageUsers, .manageTokens, .readAudit, .reloadRules:
+        case .enrolAgent, .revokeAgent, .deleteCluster, .manageChannels, .manageUsers, .manageTokens, .readAudit,
+            .reloadRules:
             .admin
         }
     }
@@ -72,7 +75,8 @@ public enum Permission: String, Sendable, CaseIterable {
         case .viewCluster, .queryMetrics, .testNotification, .silenceAlerts, .acknowledgeAlerts, .declareMaintenance,
             .runDiskCheck, .overrideRules, .enrolAgent, .revokeAgent:
             .cluster
-        case .viewInstallation, .writeSeries, .deleteCluster, .manageUsers, .manageTokens, .readAudit, .reloadRules:
+        case .viewInstallation, .writeSeries, .deleteCluster, .manageChannels, .manageUsers, .manageTokens, .readAudit,
+            .reloadRules:
             .installation
         case .viewFleet, .viewRules, .changeOwnPassword, .manageOwnTokens: .anywhere
         }

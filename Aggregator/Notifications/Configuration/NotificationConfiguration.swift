@@ -11,6 +11,12 @@ public struct NotificationConfiguration: Sendable {
     public var retryFor: Duration
     /// Which alerts follow from others that fire.
     public var inhibitions: [InhibitionRule]
+    /// A heartbeat to a watcher elsewhere; nil for none.
+    public var heartbeat: HeartbeatConfiguration?
+    /// Whether anyone wrote routes; if not, every channel is told everything.
+    var hasRoutes = true
+    /// Of routes that say nothing else.
+    var timing = RouteTiming()
 
     /// `routes` need not end with one that matches all: what matches none is told to nobody.
     public init(
@@ -24,7 +30,16 @@ public struct NotificationConfiguration: Sendable {
     }
 
     /// Nobody is told anything.
-    public static let none = NotificationConfiguration(channels: [], routes: [])
+    public static let none: NotificationConfiguration = {
+        var none = NotificationConfiguration(channels: [], routes: [])
+        none.hasRoutes = false
+        return none
+    }()
+
+    /// To every channel, everything.
+    static func impliedRoutes(_ channels: [ChannelConfiguration], _ timing: RouteTiming) -> [Route] {
+        channels.isEmpty ? [] : [Route(name: "default", channels: channels.map(\.name), timing: timing)]
+    }
 
     /// Reads the `notifications` section:
     ///
@@ -47,15 +62,18 @@ public struct NotificationConfiguration: Sendable {
         let isInhibiting = reader.bool("built_in_inhibition", default: true)
         inhibitions =
             (isInhibiting ? InhibitionRule.builtIn : []) + reader.mappings("inhibit").map(InhibitionRule.init(reading:))
+        heartbeat = reader.mapping("heartbeat").map(HeartbeatConfiguration.init(reading:))
         let timing = RouteTiming(reading: &reader, default: RouteTiming())
+        self.timing = timing
         channels = reader.mappings("channels").map(ChannelConfiguration.init(reading:))
         routes = reader.mappings("routes").enumerated().map { number, route in
             Route(reading: route, name: "route \(number + 1)", timing: timing)
         }
         if let fallback = reader.mapping("default") {
             routes.append(Route(reading: fallback, name: "default", timing: timing, matchesAll: true))
-        } else if !channels.isEmpty, routes.isEmpty {
-            routes = [Route(name: "default", channels: channels.map(\.name), timing: timing)]
+        } else if routes.isEmpty {
+            hasRoutes = false
+            routes = Self.impliedRoutes(channels, timing)
         }
         reader.finish()
         check(reader)

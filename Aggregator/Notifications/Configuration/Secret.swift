@@ -9,15 +9,17 @@ public enum SecretSource: Hashable, Sendable, CustomStringConvertible {
     case file(String)
     /// This variable of the environment.
     case environment(String)
-    /// Given by the program itself: tests, and the plain `url:` of a webhook.
+    /// Given by the program itself: what was sealed in the database, and the plain `url:` of a webhook.
     case literal(String)
+    /// There is one, which cannot be had; why.
+    case unreadable(String)
 
     /// Where it stands; never what it is.
     public var description: String {
         switch self {
         case .file(let path): "file \(path)"
         case .environment(let name): "environment variable \(name)"
-        case .literal: "(hidden)"
+        case .literal, .unreadable: "(hidden)"
         }
     }
 
@@ -27,6 +29,7 @@ public enum SecretSource: Hashable, Sendable, CustomStringConvertible {
     func read() throws(NotificationsError) -> String {
         switch self {
         case .literal(let text): return text
+        case .unreadable(let reason): throw NotificationsError(.secret, reason)
         case .environment(let name):
             guard let value = getenv(name) else {
                 throw NotificationsError(.secret, "the environment variable \(name) is not set")

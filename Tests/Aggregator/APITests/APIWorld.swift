@@ -63,7 +63,8 @@ struct APIWorld {
         let fleet = FleetService(pool: pool, clock: clock, logger: logger)
         try await fleet.load()
         let notifications = NotificationService(
-            pool: pool, configuration: .none, externalURL: "https://here", clock: clock, logger: logger)
+            pool: pool, configuration: .none, sealingKey: SealingKey([UInt8](repeating: 7, count: 32)),
+            externalURL: "https://here", clock: clock, logger: logger)
         let rules = RuleService(
             groups: try RuleFile(ruleText, name: "test.yaml").groups,
             reading: { () throws(ConfigurationErrors) in

@@ -9,6 +9,7 @@ import Testing
 /// Alerts for tests.
 enum Samples {
     static let start = Timestamp(milliseconds: 1_790_000_000_000)
+    static let sealingKey = SealingKey([UInt8](repeating: 7, count: 32))
 
     static func alert(
         _ name: String = "EtcdLeaderChanged", cluster: String = "prod-eu", instance: String = "node-2:2379",

@@ -43,7 +43,7 @@ import Testing
             configuration: NotificationConfiguration(
                 channels: channels, routes: [Route(name: "default", channels: channels.map(\.name), timing: timing)],
                 retryFor: retryFor),
-            externalURL: "https://monitor.example.com", logger: logger ?? self.logger)
+            sealingKey: Samples.sealingKey, externalURL: "https://monitor.example.com", logger: logger ?? self.logger)
     }
 
     /// Nothing waits for company.
@@ -189,7 +189,7 @@ import Testing
     @Test func anAlertWithoutARouteIsToldToNobody() async throws {
         try await PostgresFixture.shared.withDatabase { pool in
             let service = NotificationService(
-                pool: pool, configuration: .none, externalURL: "", logger: logger)
+                pool: pool, configuration: .none, sealingKey: Samples.sealingKey, externalURL: "", logger: logger)
             try await tell(service, pool, Samples.alert())
             #expect(try await pool.query("select 1 as one from notification_group").isEmpty)
         }

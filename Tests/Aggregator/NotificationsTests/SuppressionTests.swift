@@ -9,7 +9,7 @@ import Testing
 @testable import Notifications
 
 /// What keeps an alert back, in a real database.
-@Suite(.enabled(if: PostgresFixture.unavailable == nil), .timeLimit(.minutes(2))) struct SuppressionTests {
+@Suite(.enabled(if: PostgresFixture.unavailable == nil), .timeLimit(.minutes(5))) struct SuppressionTests {
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// A ledger without senders: what is made stays in the tables.
@@ -64,7 +64,8 @@ import Testing
                         timing: RouteTiming(groupInterval: .zero, repeatInterval: .seconds(3600)))
                 ])
             let service = NotificationService(
-                pool: pool, configuration: configuration, externalURL: "", clock: clock.clock, logger: logger)
+                pool: pool, configuration: configuration, sealingKey: Samples.sealingKey, externalURL: "",
+                clock: clock.clock, logger: logger)
             try await body(
                 Desk(service: service, pool: pool, clock: clock, flushed: FlushConfiguration(configuration)))
         }

@@ -1,6 +1,4 @@
-package import Model
-
-/// An instant as templates, mails and webhooks write it, in UTC. Package-wide: Notifications writes with it too.
+/// An instant as templates, mails and webhooks write it, in UTC.
 package struct CalendarTime {
     private let year: Int64
     private let month: Int64

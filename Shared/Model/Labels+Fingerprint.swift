@@ -1,5 +1,3 @@
-public import Model
-
 extension Labels {
     /// Prometheus's fingerprint of a label set (`model/labelset_fp.go`): FNV-1a, 64 bits, over each name and value in
     /// order of names, each ended by 0xff; 16 hex digits.
